@@ -6,14 +6,14 @@
 __all__ = ['n_samples', 'coarsen_batch', 'join', 'dropout_mask', 'paired_dropout', 'frozen_statistics', 'telescopic_backward',
            'split', 'multiscale_backward']
 
-# %% ../nbs/01_estimator.ipynb #acf4b43e
+# %% ../nbs/01_estimator.ipynb #20f76593
 from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from .restrict import coarsen
 
-# %% ../nbs/01_estimator.ipynb #12a618cc
+# %% ../nbs/01_estimator.ipynb #aa50fdcf
 def n_samples(batch: tuple) -> int:
     "Number of samples of a batch: the length of its tensors' first axis."
     return len(batch[0])
@@ -26,7 +26,7 @@ def coarsen_batch(batch: tuple,  # tensors [n, ...] on one mesh
     "The same samples `k` meshes coarser: tensors `[n, c, W]` and `[n, c, H, W]` are averaged, `[n]` and `[n, f]` kept. `ValueError` as `coarsen`."
     return _like(batch, (coarsen(a, k) if a.dim() > 2 else a for a in batch))
 
-# %% ../nbs/01_estimator.ipynb #45b4d016
+# %% ../nbs/01_estimator.ipynb #b1bfb764
 def join(first: tuple, second: tuple) -> tuple:
     "The samples of two batches on one mesh as one batch, `first`'s in front. `ValueError` if they do not live on one mesh."
     shapes = [[tuple(a.shape[1:]) for a in b] for b in (first, second)]
@@ -35,7 +35,7 @@ def join(first: tuple, second: tuple) -> tuple:
                          "each batch must live one mesh below the one before it")
     return _like(first, map(torch.cat, zip(first, second)))
 
-# %% ../nbs/01_estimator.ipynb #c1c6cf4b
+# %% ../nbs/01_estimator.ipynb #70fa2025
 _DROPOUTS = nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d
 
 def dropout_mask(seed: int,      # of the step
@@ -76,7 +76,7 @@ def paired_dropout(model: nn.Module, seed: int, origins: list):
         for m, p in zip(layers, rates): m.p = p
         for h in hooks: h.remove()
 
-# %% ../nbs/01_estimator.ipynb #19d418f1
+# %% ../nbs/01_estimator.ipynb #c1d325e6
 @contextmanager
 def frozen_statistics(model: nn.Module):
     "While open, passes through `model` leave its running statistics alone (invariant 8); batches are still normalised by their own."
@@ -86,7 +86,7 @@ def frozen_statistics(model: nn.Module):
     finally:
         for m in norms: m.track_running_stats = True
 
-# %% ../nbs/01_estimator.ipynb #fcfcd6af
+# %% ../nbs/01_estimator.ipynb #fbd71c22
 def telescopic_backward(losses,                        # losses(batch) -> Tensor [n, ...]: one or more losses per sample
                         batches,                       # N_l samples per mesh, finest first; each a tuple of tensors [n, ...]
                         coarsen=coarsen_batch,         # batch -> the same samples one mesh coarser
@@ -117,7 +117,7 @@ def telescopic_backward(losses,                        # losses(batch) -> Tensor
         estimate = estimate + loss.detach()
     return estimate
 
-# %% ../nbs/01_estimator.ipynb #9b15de2f
+# %% ../nbs/01_estimator.ipynb #cce95cd4
 def split(batch: tuple,            # tensors [n, ...] on the finest mesh
           batch_sizes,             # N_l, finest first; their sum is n
           coarsen=coarsen_batch,

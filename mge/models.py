@@ -6,21 +6,21 @@
 __all__ = ['NETWORKS', 'sinusoid', 'check_input', 'ResNetBlock', 'ResNet', 'n_weights', 'zeroed', 'UNetBlock', 'Attention',
            'Resize', 'UNet', 'network']
 
-# %% ../nbs/20_models.ipynb #d1ede613
+# %% ../nbs/20_models.ipynb #155b85a9
 import math
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-# %% ../nbs/20_models.ipynb #89a973fb
+# %% ../nbs/20_models.ipynb #c90ecbc1
 def sinusoid(t, size):  # t: times [n]; size: how many numbers for each, even
     "`[n, size]`: sines, then cosines, of `t` at frequencies falling from 1 to almost 1/10000."
     i = torch.arange(size // 2, device=t.device, dtype=t.dtype)
     angles = t[:, None] * torch.exp(i * (-2 * math.log(10000) / size))
     return torch.cat([angles.sin(), angles.cos()], 1)
 
-# %% ../nbs/20_models.ipynb #ffa54aa7
+# %% ../nbs/20_models.ipynb #fef30daf
 def check_input(x, t,  # a network's input: should be [n, channels, H, W] and [n]
                 channels,  # channels that the network was built for
                 timed=True,  # False: the network has no time, `t` may be anything
@@ -35,7 +35,7 @@ def check_input(x, t,  # a network's input: should be [n, channels, H, W] and [n
     if x.shape[2] % multiple or x.shape[3] % multiple:
         raise ValueError(f"x has size {x.shape[2]}x{x.shape[3]}; allowed: sides divisible by {multiple}")
 
-# %% ../nbs/20_models.ipynb #afdd4666
+# %% ../nbs/20_models.ipynb #5e9cab0a
 class ResNetBlock(nn.Module):
     "`x` plus convolution, time, layer norm, leaky ReLU and convolution of it."
     def __init__(self, width, timed):
@@ -51,7 +51,7 @@ class ResNetBlock(nn.Module):
             h = h + e.to(h.dtype)[:, :, None, None]
         return x + self.conv2(F.leaky_relu(F.group_norm(h, 1), 0.2))
 
-# %% ../nbs/20_models.ipynb #93157482
+# %% ../nbs/20_models.ipynb #b7dcaff7
 class ResNet(nn.Module):
     "Residual network: 1x1 open, `blocks` residual blocks, 1x1 close; 597 699 weights as it stands."
     def __init__(self,
@@ -80,7 +80,7 @@ def n_weights(model):
     "How many numbers training can change."
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
-# %% ../nbs/20_models.ipynb #2f0eb950
+# %% ../nbs/20_models.ipynb #6db454ae
 def zeroed(layer):
     "`layer` with weights and bias set to zero."
     for p in layer.parameters(): nn.init.zeros_(p)
@@ -101,7 +101,7 @@ class UNetBlock(nn.Module):
         h = self.conv1(F.silu(self.norm1(x))) + self.time(e)[:, :, None, None]
         return self.skip(x) + self.conv2(self.dropout(F.silu(self.norm2(h))))
 
-# %% ../nbs/20_models.ipynb #87e52571
+# %% ../nbs/20_models.ipynb #9234ead7
 class Attention(nn.Module):
     "`x` plus single-head self-attention between its pixels."
     def __init__(self, width):
@@ -115,7 +115,7 @@ class Attention(nn.Module):
         h = F.scaled_dot_product_attention(q, k, v)[:, 0]
         return x + self.project(h.mT.reshape(x.shape))
 
-# %% ../nbs/20_models.ipynb #3c4dd4ef
+# %% ../nbs/20_models.ipynb #151a0dc3
 class Resize(nn.Conv2d):
     "3x3 convolution onto half the mesh (stride 2), or onto twice the mesh (stride 1, doubled before)."
     def __init__(self, width, stride): super().__init__(width, width, 3, stride, padding=1)
@@ -160,7 +160,7 @@ class UNet(nn.Module):
             h = layer(h if isinstance(layer, Resize) else torch.cat([h, stored.pop()], 1), e)
         return self.close(h)
 
-# %% ../nbs/20_models.ipynb #6cfc9ccd
+# %% ../nbs/20_models.ipynb #92a5313f
 NETWORKS = dict(unet=UNet, resnet=ResNet)
 
 

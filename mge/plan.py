@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['Stage', 'Plan', 'plan_from_dict']
 
-# %% ../nbs/06_plan.ipynb #2e2873be
+# %% ../nbs/06_plan.ipynb #6de3b272
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from .workunits import step_work
 
-# %% ../nbs/06_plan.ipynb #fd92ea09
+# %% ../nbs/06_plan.ipynb #e46aa36c
 def _whole(name, value):
     if isinstance(value, bool) or not isinstance(value, int): raise ValueError(f"{name} {value!r} must be a whole number")
     return value
@@ -39,7 +39,7 @@ class Stage:
         "Work units of the stage."
         return self.iterations * self.step_work
 
-# %% ../nbs/06_plan.ipynb #4a86b540
+# %% ../nbs/06_plan.ipynb #30b31772
 @dataclass(frozen=True)
 class Plan:
     "Stages in the order of training. Two equal plans do the same work in the same order."
@@ -94,7 +94,7 @@ class Plan:
         rows = [f"  mesh {s.mesh}  batches {', '.join(map(str, s.batches)):18s} {s.iterations:6d} iterations x {s.step_work:g} = {s.work_units:g} #WU" for s in self.stages]
         return "\n".join([f"{self.mode}: {self.work_units:g} #WU", *rows])
 
-# %% ../nbs/06_plan.ipynb #f38f66c3
+# %% ../nbs/06_plan.ipynb #ce9b0f16
 def plan_from_dict(data: dict) -> Plan:
     "The plan whose `dataclasses.asdict` is `data`, e.g. read from a checkpoint or JSON."
     return Plan(data["mode"], tuple(Stage(s["mesh"], tuple(s["batches"]), s["iterations"]) for s in data["stages"]))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['denoising', 'Batch', 'coarsen_samples', 'Task']
 
-# %% ../nbs/11_tasks.ipynb #d1dc0ca2
+# %% ../nbs/11_tasks.ipynb #188209ac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from torch import Tensor
 from . import data
 from .restrict import coarsen, coarsen_noise
 
-# %% ../nbs/11_tasks.ipynb #e2579d0e
+# %% ../nbs/11_tasks.ipynb #44a79f52
 class Batch(NamedTuple):
     "Samples on one mesh; images in [-1, 1]."
     clean: Tensor     # [n, 3, H, W] x, the target
@@ -28,13 +28,14 @@ def coarsen_samples(batch: Batch) -> Batch:
     degraded = clean if batch.degraded is batch.clean else coarsen(batch.degraded)
     return Batch(clean, degraded, coarsen_noise(batch.noise), batch.t)
 
-# %% ../nbs/11_tasks.ipynb #93ac036d
+# %% ../nbs/11_tasks.ipynb #89a57ff4
 @dataclass(frozen=True)
 class Task:
-    "What to restore: how a sample is made and mixed. Knows no network and no mesh arithmetic."
+    "What to restore: how a sample is made, mixed, and what the network's output means. Knows no network and no mesh arithmetic."
     name: str                  # as it stands in file names
     times: tuple               # t is uniform between these two
     signal: Callable           # t -> weight of the degraded image; the noise gets the rest
+    scale: Callable            # t -> unit of the network's output, positive
 
     def draw(self, images: tuple, n: int, level: int, generator: torch.Generator) -> Batch:
         "`n` fresh samples native to mesh `level`, from a pyramid of images in [0, 1]; work on that mesh only. `ValueError` as `data.draw`."
@@ -44,25 +45,31 @@ class Task:
         "Samples made from given clean images [n, 3, H, W] in [-1, 1]."
         low, high = self.times
         t = low + (high - low) * torch.rand(len(clean), generator=generator, device=clean.device)
-        noise = torch.randn(clean.shape, generator=generator, device=clean.device)
-        return Batch(clean, clean, noise, t)
+        return Batch(clean, clean, torch.randn(clean.shape, generator=generator, device=clean.device), t)
 
     def fixed(self, images: tuple, seed: int = 0, level: int = 0) -> Batch:
         "Every image of a pyramid once, times spread evenly over their range, noise from `seed`: what validation looks at every time."
-        clean = 2 * images[level] - 1
-        g = torch.Generator(clean.device).manual_seed(seed)
+        g = torch.Generator(images[level].device).manual_seed(seed)
+        batch = self.sample(2 * images[level] - 1, g)
         low, high = self.times
-        n = len(clean)
-        t = low + (high - low) * (torch.randperm(n, generator=g, device=clean.device) + .5) / n
-        return Batch(clean, clean, torch.randn(clean.shape, generator=g, device=clean.device), t)
+        order = torch.randperm(len(batch.t), generator=g, device=batch.t.device)
+        return batch._replace(t=low + (high - low) * (order + .5) / len(order))
 
     def network_input(self, batch: Batch) -> Tensor:
         "What the network sees, [n, 3, H, W]: degraded image and noise, mixed according to t."
         weight = self.signal(batch.t)[:, None, None, None]
         return weight * batch.degraded + (1 - weight) * batch.noise
 
-    def losses(self, model) -> Callable:
-        "`batch -> [n, 3, H, W]` squared errors of `model(input, t)`, for the estimator."
-        return lambda batch: (model(self.network_input(batch), batch.t) - batch.clean).square()
+    def estimate(self, model, batch: Batch) -> Tensor:
+        "The restored images [n, 3, H, W]: input plus the network's output in units of the scale."
+        y = self.network_input(batch)
+        return y + self.scale(batch.t)[:, None, None, None] * model(y, batch.t)
 
-denoising = Task("denoising", times=(0., 1.), signal=lambda t: t)
+    def losses(self, model) -> Callable:
+        "`batch -> [n, 3, H, W]` squared errors of the network's output, for the estimator: those of the estimate over the scale's square."
+        def losses(batch):
+            y = self.network_input(batch)
+            return (model(y, batch.t) - (batch.clean - y) / self.scale(batch.t)[:, None, None, None]).square()
+        return losses
+
+denoising = Task("denoising", times=(0., 1.), signal=lambda t: t, scale=lambda t: (1 - t).clamp(min=1e-3))  # 1/1000: no division by zero

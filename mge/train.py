@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['restore', 'validate', 'train']
 
-# %% ../nbs/30_train.ipynb #0d065aa4
+# %% ../nbs/30_train.ipynb #404005a6
 import math
 from time import perf_counter
 import torch
@@ -16,25 +16,25 @@ from .metrics import psnr, ssim
 from .plan import Plan
 from .tasks import Task, coarsen_samples
 
-# %% ../nbs/30_train.ipynb #62d0a015
+# %% ../nbs/30_train.ipynb #1c7977cf
 @torch.no_grad()
 def restore(model: nn.Module, task: Task, batch, chunk: int = 16):
     "The network's estimates [n, 3, H, W] for a batch, in evaluation mode, `chunk` samples at a time; the model's mode is put back."
     modes = [(m, m.training) for m in model.modules()]
     model.eval()
-    try: return torch.cat([model(task.network_input(b), b.t) for b in map(type(batch)._make, zip(*(a.split(chunk) for a in batch)))])
+    try: return torch.cat([task.estimate(model, b) for b in map(type(batch)._make, zip(*(a.split(chunk) for a in batch)))])
     finally:
         for m, training in modes: m.training = training
 
 def validate(model: nn.Module, task: Task, batch) -> dict:
-    "Mean loss (MSE on [-1, 1]), PSNR (dB) and SSIM of the network's estimates for a fixed batch."
-    estimate = restore(model, task, batch)
-    # a mean of losses as in training; pictures are judged as they would be shown, within [-1, 1]
-    shown = estimate.clamp(-1, 1)
-    return {"loss": (estimate - batch.clean).square().mean().item(), "psnr": psnr(shown, batch.clean, 2.).mean().item(),
-            "ssim": ssim(shown, batch.clean, 2.).mean().item()}
+    "Loss as in training, MSE on [-1, 1], PSNR (dB) and SSIM (on [0, 1]) of the network's estimates for a fixed batch."
+    estimate, unit = restore(model, task, batch), task.scale(batch.t)[:, None, None, None]
+    loss = ((estimate - batch.clean) / unit).square().mean().item()
+    estimate = estimate.clamp(-1, 1)                              # as it would be shown
+    return {"loss": loss, "mse": (estimate - batch.clean).square().mean().item(), "psnr": psnr(estimate, batch.clean, 2.).mean().item(),
+            "ssim": ssim(estimate / 2 + .5, batch.clean / 2 + .5, 1.).mean().item()}
 
-# %% ../nbs/30_train.ipynb #da6bc575
+# %% ../nbs/30_train.ipynb #4d3e6cf5
 def train(model: nn.Module,
           task: Task,
           images: tuple,               # pyramid to train on, finest first, in [0, 1]

@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['image_cost', 'step_cost', 'evaluations', 'step_work', 'measured']
 
-# %% ../nbs/04_workunits.ipynb #3480e7a4
+# %% ../nbs/04_workunits.ipynb #d1426160
 from collections.abc import Sequence
 
-# %% ../nbs/04_workunits.ipynb #fb9be9cd
+# %% ../nbs/04_workunits.ipynb #be6825cb
 def image_cost(mesh: int,     # level of the mesh, 0 the finest
                dims: int = 2, # 2 for images, 1 for signals
               ) -> float:     # work units
     "Work units of one network evaluation of one image on `mesh` (Appendix C): exact in binary, so sums are exact too."
     return 2.0 ** (-dims * mesh)
 
-# %% ../nbs/04_workunits.ipynb #6e6fc745
+# %% ../nbs/04_workunits.ipynb #19cbf4e1
 def step_cost(batch_sizes: Sequence[int],  # N_l, finest first
               costs: Sequence[float],      # cost of one image on each of these meshes, finest first: work units, or seconds
              ) -> float:
@@ -37,7 +37,7 @@ def step_work(batch_sizes: Sequence[int],
     "Work units of one telescopic step whose finest mesh is `mesh`."
     return step_cost(batch_sizes, [image_cost(mesh + l, dims) for l in range(len(batch_sizes))])
 
-# %% ../nbs/04_workunits.ipynb #098ca7bd
+# %% ../nbs/04_workunits.ipynb #9290038d
 def measured(step,             # step(mesh) runs what is to be timed on that mesh, and waits for the device
              meshes: int,      # number of meshes, 0 the finest
              repeats: int = 5,
