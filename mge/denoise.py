@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['SIGMAS', 'TIMES', 'main', 'gaussian_filter', 'filtered', 'tuned_widths', 'gaussian_methods', 'mge_denoise']
 
-# %% ../nbs/40_denoise.ipynb #b1056e5d
+# %% ../nbs/40_denoise.ipynb #c9f0b859
 import math
 import torch
 import torch.nn.functional as F
 from .commands import command_line, scores, train_command
 from .tasks import denoising
 
-# %% ../nbs/40_denoise.ipynb #670bfc47
+# %% ../nbs/40_denoise.ipynb #edee33be
 def gaussian_filter(x: torch.Tensor,  # [n, c, H, W]
                     sigma: float,     # standard deviation, pixels; 0: nothing
                    ) -> torch.Tensor:
@@ -24,7 +24,7 @@ def gaussian_filter(x: torch.Tensor,  # [n, c, H, W]
     x = F.conv2d(F.pad(x, (r, r, 0, 0), mode="reflect"), w, groups=x.shape[1])
     return F.conv2d(F.pad(x, (0, 0, r, r), mode="reflect"), w.mT, groups=x.shape[1])
 
-# %% ../nbs/40_denoise.ipynb #bd841b77
+# %% ../nbs/40_denoise.ipynb #ffe52e8b
 SIGMAS = (0., .4, .5, .6, .7, .8, .9, 1., 1.2, 1.4, 1.7, 2., 2.5, 3., 4., 5., 7., 10., 14., 20.)  # pixels
 
 def filtered(task, batch, sigma):
@@ -42,10 +42,10 @@ def gaussian_methods(task, valid, times) -> dict:
     nearest = lambda t: each[min(each, key=lambda s: abs(s - t.item()))]
     return {"best Gaussian filter": lambda b: filtered(task, b, one), "best for each t": lambda b: filtered(task, b, nearest(b.t[0]))}
 
-# %% ../nbs/40_denoise.ipynb #20bd142c
+# %% ../nbs/40_denoise.ipynb #371bcd6d
 TIMES = (.1, .3, .5, .7, .9)  # noise levels at which results are reported: the middles of five equal parts of (0, 1)
 
-# %% ../nbs/40_denoise.ipynb #b9901bc7
+# %% ../nbs/40_denoise.ipynb #a375f3a6
 def mge_denoise(
     mode: str = "progressive",       # single, multiscale, fullmultiscale or progressive
     network: str = "unet",     # unet or resnet
@@ -57,10 +57,10 @@ def mge_denoise(
     size: int = 64,                # side of the training images, pixels
     levels: int = 4,               # number of meshes
     batch_sizes: str = "",         # samples per mesh, finest first, e.g. 4,8,16,32
-    iters: str = "",               # iterations per stage, coarsest first, e.g. 800,400,200,100; shortened or stretched to --budget
-    budget: float = 1000., # work units for the whole run; 0: what --iters needs
+    iters: str = "",               # iterations per stage, coarsest first, e.g. 800,400,200,100; with --budget, shortened or stretched to it
+    budget: float = 0.,            # work units for the whole run; 0: 1000, or what --iters needs
     lr: float = 2e-3,         # learning rate at the start
-    dropout: float = 0.,           # of the UNet's channels; the paper's 0.5 learns much more slowly
+    dropout: float = 0.,           # of the UNet's channels; the paper has 0.5, which learned more slowly in our trials
     data_dir: str = "",            # folder of --dataset folder, with subfolders train, valid, test
     out: str = "results",          # folder for logs, models and pictures
     overwrite: bool = False,       # replace a run of the same name

@@ -6,14 +6,15 @@
 __all__ = ['n_samples', 'coarsen_batch', 'join', 'dropout_mask', 'paired_dropout', 'frozen_statistics', 'telescopic_backward',
            'split', 'multiscale_backward']
 
-# %% ../nbs/01_estimator.ipynb #20f76593
+# %% ../nbs/01_estimator.ipynb #22f7b7bf
 from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 from .restrict import coarsen
 
-# %% ../nbs/01_estimator.ipynb #aa50fdcf
+# %% ../nbs/01_estimator.ipynb #d5f104ec
 def n_samples(batch: tuple) -> int:
     "Number of samples of a batch: the length of its tensors' first axis."
     return len(batch[0])
@@ -23,10 +24,14 @@ def _like(batch, tensors): return getattr(batch, "_make", tuple)(tensors)  # a N
 def coarsen_batch(batch: tuple,  # tensors [n, ...] on one mesh
                   k: int = 1,    # levels
                  ) -> tuple:
-    "The same samples `k` meshes coarser: tensors `[n, c, W]` and `[n, c, H, W]` are averaged, `[n]` and `[n, f]` kept. `ValueError` as `coarsen`."
+    "The same samples `k` meshes coarser: floats on the first tensor's mesh are averaged, `[n]` and `[n, f]` kept. `ValueError` for anything else."
+    for i, a in enumerate(batch):
+        if a.dim() > 2 and (a.dim() != batch[0].dim() or not a.is_floating_point()):
+            raise ValueError(f"tensor {i} of the batch, {a.dtype} {tuple(a.shape)}, cannot be averaged on the mesh of the first, {tuple(batch[0].shape)}; "
+                             "allowed: floats with the same axes, [n] and [n, f]; for others pass a coarsen of your own")
     return _like(batch, (coarsen(a, k) if a.dim() > 2 else a for a in batch))
 
-# %% ../nbs/01_estimator.ipynb #b1bfb764
+# %% ../nbs/01_estimator.ipynb #7522c464
 def join(first: tuple, second: tuple) -> tuple:
     "The samples of two batches on one mesh as one batch, `first`'s in front. `ValueError` if they do not live on one mesh."
     shapes = [[tuple(a.shape[1:]) for a in b] for b in (first, second)]
@@ -35,11 +40,11 @@ def join(first: tuple, second: tuple) -> tuple:
                          "each batch must live one mesh below the one before it")
     return _like(first, map(torch.cat, zip(first, second)))
 
-# %% ../nbs/01_estimator.ipynb #70fa2025
+# %% ../nbs/01_estimator.ipynb #564499b8
 _DROPOUTS = nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d
 
 def dropout_mask(seed: int,      # of the step
-                 layer: int,     # the layer's number in the network
+                 layer,          # the layer's number in the network, or a pair (number, how often it was used before)
                  origins: list,  # pairs (mesh of origin, number of samples), in the order of the batch
                  channels: int,
                  p: float,       # probability of being dropped
@@ -56,15 +61,16 @@ def dropout_mask(seed: int,      # of the step
 def paired_dropout(model: nn.Module, seed: int, origins: list):
     "While open, the dropout layers of `model` use `dropout_mask`. `ValueError` where a layer drops single pixels: they have no counterpart on another mesh."
     layers = [m for m in model.modules() if isinstance(m, _DROPOUTS)]
-    rates, hooks = [m.p for m in layers], []
+    rates, hooks, uses = [m.p for m in layers], [], [0] * len(layers)
     def hook_for(layer, p):
         def hook(module, args, output):
             x = args[0]
             if not module.training or p == 0: return output
             if type(module) is nn.Dropout and x.dim() > 2:
                 raise ValueError(f"dropout layer {layer} of the network is an nn.Dropout on a mesh (input {tuple(x.shape)}): single pixels have no "
-                                 "counterpart on a coarser mesh; use nn.Dropout1d/2d, which drop channels, or pass model=None to leave dropout unpaired")
-            mask = dropout_mask(seed, layer, origins, x.shape[1], p, x.device).to(x.dtype)
+                                 "counterpart on a coarser mesh; use nn.Dropout1d/2d, which drop channels")
+            uses[layer] += 1                 # a layer that is used twice drops independently each time
+            mask = dropout_mask(seed, (layer, uses[layer]), origins, x.shape[1], p, x.device).to(x.dtype)
             return output * mask.view(*mask.shape, *[1] * (x.dim() - 2))
         return hook
     try:
@@ -76,17 +82,20 @@ def paired_dropout(model: nn.Module, seed: int, origins: list):
         for m, p in zip(layers, rates): m.p = p
         for h in hooks: h.remove()
 
-# %% ../nbs/01_estimator.ipynb #c1d325e6
+# %% ../nbs/01_estimator.ipynb #dd21ca66
 @contextmanager
 def frozen_statistics(model: nn.Module):
     "While open, passes through `model` leave its running statistics alone (invariant 8); batches are still normalised by their own."
-    norms = [m for m in model.modules() if isinstance(m, _NormBase) and m.track_running_stats]
-    for m in norms: m.track_running_stats = False
+    batch_norms = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    instance_norms = [(m, m.momentum) for m in model.modules() if isinstance(m, _InstanceNorm)]
+    for m in batch_norms: m.track_running_stats = False
+    for m, _ in instance_norms: m.momentum = 0.        # instance normalisation does not heed the flag above
     try: yield
     finally:
-        for m in norms: m.track_running_stats = True
+        for m in batch_norms: m.track_running_stats = True
+        for m, momentum in instance_norms: m.momentum = momentum
 
-# %% ../nbs/01_estimator.ipynb #fbd71c22
+# %% ../nbs/01_estimator.ipynb #b7a5ee48
 def telescopic_backward(losses,                        # losses(batch) -> Tensor [n, ...]: one or more losses per sample
                         batches,                       # N_l samples per mesh, finest first; each a tuple of tensors [n, ...]
                         coarsen=coarsen_batch,         # batch -> the same samples one mesh coarser
@@ -96,6 +105,9 @@ def telescopic_backward(losses,                        # losses(batch) -> Tensor
                        ) -> Tensor:                    # the telescopic estimate of the finest mesh's loss, detached
     "Add the telescopic estimate of the finest mesh's gradient (Eq. 6, Algorithm 1) to `.grad`: one forward and one backward per mesh."
     batches, above = list(batches), [0]
+    for i, b in enumerate(batches):
+        if isinstance(b, Tensor) or len({len(a) for a in b}) != 1:
+            raise ValueError(f"batches[{i}] must be a tuple of tensors, each with one entry per sample, got {type(b).__name__} of lengths {[len(a) for a in b]}")
     if not batches or min(map(n_samples, batches)) == 0:
         raise ValueError(f"batches have {[n_samples(b) for b in batches]} samples; one batch per mesh is needed, each with at least one sample")
     joined = [batches[0]]                              # all of them first: what does not fit is refused before any gradient
@@ -117,15 +129,15 @@ def telescopic_backward(losses,                        # losses(batch) -> Tensor
         estimate = estimate + loss.detach()
     return estimate
 
-# %% ../nbs/01_estimator.ipynb #cce95cd4
+# %% ../nbs/01_estimator.ipynb #11f220aa
 def split(batch: tuple,            # tensors [n, ...] on the finest mesh
           batch_sizes,             # N_l, finest first; their sum is n
           coarsen=coarsen_batch,
          ) -> list:                # one batch per mesh, finest first
     "Deal the samples of one fine batch out over the meshes. `ValueError` if the sizes do not add up."
     sizes = list(batch_sizes)
-    if not sizes or min(sizes) < 1 or sum(sizes) != n_samples(batch):
-        raise ValueError(f"batch_sizes {sizes} must be positive and add up to the {n_samples(batch)} samples of the batch")
+    if not sizes or min(sizes) < 1 or any(len(a) != sum(sizes) for a in batch):
+        raise ValueError(f"batch_sizes {sizes} must be positive and add up to the samples of the batch, {[len(a) for a in batch]} (a DataLoader's last batch is smaller without drop_last=True)")
     batches = [_like(batch, parts) for parts in zip(*(a.split(sizes) for a in batch))]
     for level in range(1, len(sizes)): batches[level:] = [coarsen(b) for b in batches[level:]]
     return batches
@@ -135,7 +147,8 @@ def multiscale_backward(model: nn.Module,
                         x: Tensor,          # float [n, c, W] or [n, c, H, W], on the finest mesh
                         y: Tensor,          # targets: of a mesh like x, or labels [n]
                         batch_sizes,        # samples per mesh, finest first, e.g. [2, 4, 8, 16] for n = 30
-                        **kwargs,           # as for `telescopic_backward`
+                        coarsen=coarsen_batch,  # of the batch (x, y), e.g. for label maps, which cannot be averaged
+                        **kwargs,           # backward and seed, as for `telescopic_backward`
                        ) -> Tensor:         # estimate of the loss on the finest mesh, detached
     "In place of `loss = criterion(model(x), y).mean(); loss.backward()`: the telescopic estimate of the same gradient."
-    return telescopic_backward(lambda b: criterion(model(b[0]), b[1]), split((x, y), batch_sizes), model=model, **kwargs)
+    return telescopic_backward(lambda b: criterion(model(b[0]), b[1]), split((x, y), batch_sizes, coarsen), coarsen, model, **kwargs)

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['Stage', 'Plan', 'plan_from_dict']
 
-# %% ../nbs/06_plan.ipynb #6de3b272
+# %% ../nbs/06_plan.ipynb #d2de2377
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from .workunits import step_work
 
-# %% ../nbs/06_plan.ipynb #e46aa36c
+# %% ../nbs/06_plan.ipynb #a7ddf25e
 def _whole(name, value):
     if isinstance(value, bool) or not isinstance(value, int): raise ValueError(f"{name} {value!r} must be a whole number")
     return value
@@ -39,7 +39,7 @@ class Stage:
         "Work units of the stage."
         return self.iterations * self.step_work
 
-# %% ../nbs/06_plan.ipynb #30b31772
+# %% ../nbs/06_plan.ipynb #8c9a308f
 @dataclass(frozen=True)
 class Plan:
     "Stages in the order of training. Two equal plans do the same work in the same order."
@@ -84,17 +84,19 @@ class Plan:
         return sum(s.work_units for s in self.stages)
 
     def within(self, budget: float):
-        "The same plan with all iterations shortened or stretched alike so that its work is the largest that fits into `budget` work units."
+        "The same plan with all iterations shortened or stretched alike so that its work fits into `budget` work units: less than one iteration of each stage is left over."
         least = sum(s.step_work for s in self.stages)
         if not budget >= least: raise ValueError(f"budget {budget} is below {least:g} work units, one iteration of each stage of this plan")
-        factor = budget / self.work_units
-        return replace(self, stages=tuple(replace(s, iterations=max(1, int(factor * s.iterations))) for s in self.stages))
+        counts = [s.iterations * budget / self.work_units for s in self.stages]
+        if min(counts) < 1:      # no stage may vanish: one iteration each, and the rest in proportion
+            counts = [1 + s.iterations * (budget - least) / self.work_units for s in self.stages]
+        return replace(self, stages=tuple(replace(s, iterations=int(n)) for s, n in zip(self.stages, counts)))
 
     def __str__(self):
         rows = [f"  mesh {s.mesh}  batches {', '.join(map(str, s.batches)):18s} {s.iterations:6d} iterations x {s.step_work:g} = {s.work_units:g} #WU" for s in self.stages]
         return "\n".join([f"{self.mode}: {self.work_units:g} #WU", *rows])
 
-# %% ../nbs/06_plan.ipynb #ce9b0f16
+# %% ../nbs/06_plan.ipynb #854987d6
 def plan_from_dict(data: dict) -> Plan:
     "The plan whose `dataclasses.asdict` is `data`, e.g. read from a checkpoint or JSON."
     return Plan(data["mode"], tuple(Stage(s["mesh"], tuple(s["batches"]), s["iterations"]) for s in data["stages"]))

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['curves', 'strip', 'table']
 
-# %% ../nbs/32_report.ipynb #3fd9a45f
+# %% ../nbs/32_report.ipynb #d81aacdb
 from pathlib import Path
 from matplotlib.figure import Figure
 from torch import Tensor
 from .runs import read_rows
 
-# %% ../nbs/32_report.ipynb #29d90b07
+# %% ../nbs/32_report.ipynb #098ddbfc
 def curves(logs: dict,         # label -> path of a validation log ({name}_valid.csv)
            path: Path = None,  # where to save a PNG; None: nowhere
           ) -> Figure:
@@ -31,7 +31,7 @@ def curves(logs: dict,         # label -> path of a validation log ({name}_valid
     if path: fig.savefig(path, dpi=110)
     return fig
 
-# %% ../nbs/32_report.ipynb #12c8942d
+# %% ../nbs/32_report.ipynb #d43e5e7f
 def strip(panels: dict,        # title -> image [3, H, W] in [-1, 1]; values outside are cut off
           path: Path = None,   # where to save a PNG; None: nowhere
          ) -> Figure:
@@ -48,7 +48,7 @@ def strip(panels: dict,        # title -> image [3, H, W] in [-1, 1]; values out
     if path: fig.savefig(path, dpi=130)
     return fig
 
-# %% ../nbs/32_report.ipynb #dfeb98a8
+# %% ../nbs/32_report.ipynb #080b5d4b
 def table(header: list,   # column names; the first column holds the rows' names
           rows: list,     # lists as long as the header: text, or numbers shown with two decimals
          ) -> str:

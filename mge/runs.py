@@ -5,22 +5,24 @@
 # %% auto #0
 __all__ = ['save_checkpoint', 'load_checkpoint', 'append_row', 'read_rows', 'Run', 'new_run', 'start']
 
-# %% ../nbs/31_runs.ipynb #3142d6e9
+# %% ../nbs/31_runs.ipynb #79e32a56
 import csv
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 import torch
 
-# %% ../nbs/31_runs.ipynb #7a74a437
+# %% ../nbs/31_runs.ipynb #c3053291
 def save_checkpoint(state: dict, path: Path):
     "Write `state` so that `path` holds either its old content or all of the new: temporary file, flush to disk, rename."
     temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as f:
-        torch.save(state, f)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as f:
+            torch.save(state, f)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    finally: temporary.unlink(missing_ok=True)
 
 def load_checkpoint(path: Path) -> dict:
     "The state saved at `path`, on the CPU; runs no code from the file. `ValueError` if it is missing or cannot be read."
@@ -28,7 +30,7 @@ def load_checkpoint(path: Path) -> dict:
     except FileNotFoundError: raise ValueError(f"checkpoint {path} does not exist") from None
     except Exception as e: raise ValueError(f"checkpoint {path} cannot be read: {str(e).splitlines()[0].split('. ')[0]}") from None
 
-# %% ../nbs/31_runs.ipynb #e0eb2e05
+# %% ../nbs/31_runs.ipynb #cf3c64fd
 def append_row(row: dict, path: Path):
     "Add one row to a CSV file, which gets the row's keys as its header if it is new."
     with open(path, "a", newline="") as f:
@@ -70,8 +72,10 @@ def new_run(out,                      # folder for all runs
             config: dict,             # plain values
             overwrite: bool = False,  # a run of the same name may be replaced
            ) -> Run:
-    "A run that has written nothing yet. `ValueError` if its name is taken."
+    "A run that has written nothing yet. `ValueError` if its name is taken, or its folder plainly cannot be written to."
     run = Run(Path(out), name, config)
+    nearest = next(p for p in (run.out.absolute(), *run.out.absolute().parents) if p.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)): raise ValueError(f"out {run.out} cannot be written to: {nearest} is not a folder that one may write to")
     if run.files() and not overwrite:
         raise ValueError(f"run {name} exists in {run.out}; choose another --run_id, or --overwrite to replace it")
     return run

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['denoising', 'Batch', 'coarsen_samples', 'Task']
 
-# %% ../nbs/11_tasks.ipynb #188209ac
+# %% ../nbs/11_tasks.ipynb #31e485f6
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from torch import Tensor
 from . import data
 from .restrict import coarsen, coarsen_noise
 
-# %% ../nbs/11_tasks.ipynb #44a79f52
+# %% ../nbs/11_tasks.ipynb #7341353a
 class Batch(NamedTuple):
     "Samples on one mesh; images in [-1, 1]."
     clean: Tensor     # [n, 3, H, W] x, the target
@@ -28,7 +28,7 @@ def coarsen_samples(batch: Batch) -> Batch:
     degraded = clean if batch.degraded is batch.clean else coarsen(batch.degraded)
     return Batch(clean, degraded, coarsen_noise(batch.noise), batch.t)
 
-# %% ../nbs/11_tasks.ipynb #89a57ff4
+# %% ../nbs/11_tasks.ipynb #0a17b779
 @dataclass(frozen=True)
 class Task:
     "What to restore: how a sample is made, mixed, and what the network's output means. Knows no network and no mesh arithmetic."

@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['image_cost', 'step_cost', 'evaluations', 'step_work', 'measured']
 
-# %% ../nbs/04_workunits.ipynb #d1426160
+# %% ../nbs/04_workunits.ipynb #24dff083
 from collections.abc import Sequence
+from time import perf_counter
 
-# %% ../nbs/04_workunits.ipynb #be6825cb
+# %% ../nbs/04_workunits.ipynb #652515e8
 def image_cost(mesh: int,     # level of the mesh, 0 the finest
                dims: int = 2, # 2 for images, 1 for signals
               ) -> float:     # work units
     "Work units of one network evaluation of one image on `mesh` (Appendix C): exact in binary, so sums are exact too."
     return 2.0 ** (-dims * mesh)
 
-# %% ../nbs/04_workunits.ipynb #19cbf4e1
+# %% ../nbs/04_workunits.ipynb #15f611b4
 def step_cost(batch_sizes: Sequence[int],  # N_l, finest first
               costs: Sequence[float],      # cost of one image on each of these meshes, finest first: work units, or seconds
              ) -> float:
@@ -37,14 +38,13 @@ def step_work(batch_sizes: Sequence[int],
     "Work units of one telescopic step whose finest mesh is `mesh`."
     return step_cost(batch_sizes, [image_cost(mesh + l, dims) for l in range(len(batch_sizes))])
 
-# %% ../nbs/04_workunits.ipynb #9290038d
+# %% ../nbs/04_workunits.ipynb #d2fa256c
 def measured(step,             # step(mesh) runs what is to be timed on that mesh, and waits for the device
              meshes: int,      # number of meshes, 0 the finest
              repeats: int = 5,
              clock=None,       # seconds; None: time.perf_counter
             ) -> list:         # [meshes][repeats] seconds
     "Time `step` on each mesh in turn, `repeats` times after one warm-up round: a drift of the machine's speed hits all meshes alike."
-    from time import perf_counter
     clock, times = clock or perf_counter, [[] for _ in range(meshes)]
     for r in range(repeats + 1):
         for mesh in range(meshes):
