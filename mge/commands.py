@@ -6,7 +6,7 @@
 __all__ = ['MODES', 'BUDGET', 'N_CHECKS', 'command_line', 'whole_numbers', 'one_of', 'make_plan', 'pick_device', 'check_sizes',
            'scores', 'build', 'prepare', 'train_command']
 
-# %% ../nbs/34_commands.ipynb #caf1f760
+# %% ../nbs/34_commands.ipynb #9ecb7ce1
 import math
 import sys
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from .restrict import check_halves
 from .runs import load_checkpoint, new_run, start
 from .train import restore, train
 
-# %% ../nbs/34_commands.ipynb #230a0be9
+# %% ../nbs/34_commands.ipynb #38de921e
 def command_line(function):
     "The command of a function: options from its arguments and their comments; errors as one line, exit code 2 for bad input, 1 for a failure, 130 for Ctrl-C."
     def main(args=None):
@@ -29,8 +29,13 @@ def command_line(function):
             print(f"{function.__name__}: {' '.join(str(message).split())}", file=sys.stderr)
             raise SystemExit(code)
         parser = anno_parser(function, prog=function.__name__)
+        known = {option for action in parser._actions for option in action.option_strings}
+        def spelled(arg):                            # --run_id and --run-id are one: which of them fastcore makes depends on its version
+            name, equals, value = arg.partition("=")
+            both = [name, *("--" + name[2:].replace(*pair) for pair in ("_-", "-_") if name.startswith("--"))]
+            return next((o for o in both if o in known), name) + equals + value
         parser.error = lambda message: stop(2, f"{message}; see {function.__name__} --help")
-        options = {k: v for k, v in vars(parser.parse_args(args)).items() if k not in ("pdb", "xtra")}
+        options = {k: v for k, v in vars(parser.parse_args([spelled(a) for a in (sys.argv[1:] if args is None else args)])).items() if k not in ("pdb", "xtra")}
         try: function(**options)
         except ValueError as e: stop(2, e)
         except (OSError, ArithmeticError, RuntimeError) as e: stop(1, f"failed: {e}")
@@ -38,7 +43,7 @@ def command_line(function):
     main.__doc__ = function.__doc__
     return main
 
-# %% ../nbs/34_commands.ipynb #86d2c160
+# %% ../nbs/34_commands.ipynb #52ad3617
 MODES = ("single", "multiscale", "fullmultiscale", "progressive")
 
 def whole_numbers(text: str, name: str) -> list:
@@ -75,7 +80,7 @@ def make_plan(mode: str,            # one of `MODES`
     if not (math.isfinite(budget) and budget > 0): raise ValueError(f"--budget {budget} must be a positive number of work units")
     return plan.within(budget)
 
-# %% ../nbs/34_commands.ipynb #c452c2c5
+# %% ../nbs/34_commands.ipynb #0a6b6dbd
 def pick_device(device: str,       # auto, cpu, cuda or cuda:N
                 device_id: int = 0,  # which GPU, where `device` names none
                ) -> torch.device:
@@ -87,7 +92,7 @@ def pick_device(device: str,       # auto, cpu, cuda or cuda:N
     if device == "cpu" or (device != number and number.isdecimal() and int(number) < count): return torch.device(device)
     raise ValueError(f"--device {device} is not available; allowed: {', '.join(['auto', 'cpu'] + ['cuda'] * bool(count) + [f'cuda:{i}' for i in range(count)])}")
 
-# %% ../nbs/34_commands.ipynb #2cb2402b
+# %% ../nbs/34_commands.ipynb #0524e443
 def check_sizes(size: int, levels: int, model):
     "`ValueError` unless images of `size` pixels can be coarsened `levels` - 1 times and the coarsest still suits the network."
     if size < 11: raise ValueError(f"--size {size} is too small; allowed: 11 pixels (the window of SSIM) or more")
@@ -97,7 +102,7 @@ def check_sizes(size: int, levels: int, model):
         raise ValueError(f"--size {size} with --levels {levels} has a coarsest mesh of {coarsest} pixels, and the network needs a multiple of {multiple}; "
                          f"allowed: --size divisible by {multiple << levels - 1}")
 
-# %% ../nbs/34_commands.ipynb #7745ca29
+# %% ../nbs/34_commands.ipynb #143b06a1
 def scores(task, clean, times, methods: dict, seed: int = 1) -> list:
     "Rows [method's name, mean PSNR at each time, mean over the times] in dB, on the same noise; methods: name -> f(batch) -> estimates in [-1, 1]."
     rows = {name: [name] for name in methods}
@@ -108,7 +113,7 @@ def scores(task, clean, times, methods: dict, seed: int = 1) -> list:
         for name, method in methods.items(): rows[name].append(psnr(method(batch).clamp(-1, 1), clean, 2.).mean().item())
     return [row + [sum(row[1:]) / len(times)] for row in rows.values()]
 
-# %% ../nbs/34_commands.ipynb #d491c02b
+# %% ../nbs/34_commands.ipynb #f08d5a71
 BUDGET = 1000.     # work units, if neither --budget nor --iters says otherwise
 N_CHECKS = 32      # validation images looked at while training: enough to choose a checkpoint by, few enough to look often
 
@@ -135,7 +140,7 @@ def prepare(task, mode, network, dataset, run_id, device_id, seed, device, size,
     start(run)
     return model.to(target, memory_format=torch.channels_last), plan, sets, run   # channels last: faster convolutions, same numbers up to rounding
 
-# %% ../nbs/34_commands.ipynb #c8107f46
+# %% ../nbs/34_commands.ipynb #62e987b0
 def train_command(task,
                   classical,  # classical(task, valid images, times) -> {name: method for `scores`}
                   times,      # at which results are reported
