@@ -30,7 +30,7 @@ def load_checkpoint(path: Path) -> dict:
     except FileNotFoundError: raise ValueError(f"checkpoint {path} does not exist") from None
     except Exception as e: raise ValueError(f"checkpoint {path} cannot be read: {str(e).splitlines()[0].split('. ')[0]}") from None
 
-# %% ../nbs/31_runs.ipynb #cf3c64fd
+# %% ../nbs/31_runs.ipynb #fae3d4cb
 def append_row(row: dict, path: Path):
     "Add one row to a CSV file, which gets the row's keys as its header if it is new."
     with open(path, "a", newline="") as f:
@@ -42,6 +42,7 @@ def read_rows(path: Path) -> list:
     "The rows of a CSV log as dicts of numbers."
     with open(path, newline="") as f: return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(f)]
 
+# %% ../nbs/31_runs.ipynb #87be9cfb
 @dataclass(frozen=True)
 class Run:
     "The files of one run; what `train` writes to."
@@ -67,6 +68,7 @@ class Run:
         append_row(row, self.path("valid.csv"))
         for kind in ["last.pt"] + ["best.pt"] * best: save_checkpoint({**state, "config": self.config}, self.path(kind))
 
+# %% ../nbs/31_runs.ipynb #9f680c20
 def new_run(out,                      # folder for all runs
             name: str,                # of this run, e.g. denoising_photographs_unet_single_run1
             config: dict,             # plain values
