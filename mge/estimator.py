@@ -7,7 +7,10 @@ __all__ = ['n_samples', 'coarsen_batch', 'join', 'dropout_mask', 'paired_dropout
            'split', 'multiscale_backward']
 
 # %% ../nbs/01_estimator.ipynb #22f7b7bf
+import math
 from contextlib import contextmanager, nullcontext
+from itertools import accumulate
+from operator import mul
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -58,7 +61,9 @@ def dropout_mask(seed: int,      # of the step
     return keep / max(1 - p, 1e-12)
 
 @contextmanager
-def paired_dropout(model: nn.Module, seed: int, origins: list):
+def paired_dropout(model: nn.Module, seed: int, origins: list,
+                   rows: Tensor = None,  # which of these samples are passed through the model; None: all
+                  ):
     "While open, the dropout layers of `model` use `dropout_mask`. `ValueError` where a layer drops single pixels: they have no counterpart on another mesh."
     layers = [m for m in model.modules() if isinstance(m, _DROPOUTS)]
     rates, hooks, uses = [m.p for m in layers], [], [0] * len(layers)
@@ -71,6 +76,7 @@ def paired_dropout(model: nn.Module, seed: int, origins: list):
                                  "counterpart on a coarser mesh; use nn.Dropout1d/2d, which drop channels")
             uses[layer] += 1                 # a layer that is used twice drops independently each time
             mask = dropout_mask(seed, (layer, uses[layer]), origins, x.shape[1], p, x.device).to(x.dtype)
+            if rows is not None: mask = mask[rows]
             return output * mask.view(*mask.shape, *[1] * (x.dim() - 2))
         return hook
     try:
@@ -102,6 +108,7 @@ def telescopic_backward(losses,                        # losses(batch) -> Tensor
                         model: nn.Module = None,       # network whose dropout and batch normalisation are to be coupled; None: has none
                         backward=torch.Tensor.backward,  # called once per mesh, e.g. `lambda l: scaler.scale(l).backward()`
                         seed: int = None,              # of this step's dropout masks; None: drawn from torch's generator, as dropout does
+                        coefficients=None,             # alpha_l of the differences g_l - alpha_l g_(l+1), finest first; None: ones
                        ) -> Tensor:                    # the telescopic estimate of the finest mesh's loss, detached
     "Add the telescopic estimate of the finest mesh's gradient (Eq. 6, Algorithm 1) to `.grad`: one forward and one backward per mesh."
     batches, above = list(batches), [0]
@@ -110,13 +117,16 @@ def telescopic_backward(losses,                        # losses(batch) -> Tensor
             raise ValueError(f"batches[{i}] must be a tuple of tensors, each with one entry per sample, got {type(b).__name__} of lengths {[len(a) for a in b]}")
     if not batches or min(map(n_samples, batches)) == 0:
         raise ValueError(f"batches have {[n_samples(b) for b in batches]} samples; one batch per mesh is needed, each with at least one sample")
+    alphas = [1.] * (len(batches) - 1) if coefficients is None else [float(a) for a in coefficients]
+    if len(alphas) != len(batches) - 1 or not all(map(math.isfinite, alphas)):
+        raise ValueError(f"coefficients {alphas} must be finite numbers, one for each of the {len(batches) - 1} differences between {len(batches)} meshes")
     joined = [batches[0]]                              # all of them first: what does not fit is refused before any gradient
     for finer, own in zip(batches, batches[1:]):
         joined.append(join(coarsen(finer), own))
         above.append(n_samples(finer))
     if model is not None and seed is None and len(batches) > 1: seed = int(torch.randint(2**62, ()))
     estimate = 0.
-    for level, (batch, n) in enumerate(zip(joined, above)):
+    for level, (batch, n, weight) in enumerate(zip(joined, above, accumulate([1., *alphas], mul))):
         origins = [(level - 1, n)] * (level > 0) + [(level, n_samples(batch) - n)]
         with (frozen_statistics(model) if model is not None and level else nullcontext(),
               paired_dropout(model, seed, origins) if model is not None and seed is not None else nullcontext()):
@@ -124,7 +134,7 @@ def telescopic_backward(losses,                        # losses(batch) -> Tensor
             if loss.dim() == 0 or len(loss) != n_samples(batch):
                 raise ValueError(f"losses(batch) has shape {tuple(loss.shape)} for {n_samples(batch)} samples; "
                                  "it must keep one loss per sample (reduction='none')")
-            loss = loss.mean() if n == 0 else loss[n:].mean() - loss[:n].mean()
+            loss = weight * (loss.mean() if n == 0 else loss[n:].mean() - loss[:n].mean())
             backward(loss)
         estimate = estimate + loss.detach()
     return estimate
@@ -148,7 +158,7 @@ def multiscale_backward(model: nn.Module,
                         y: Tensor,          # targets: of a mesh like x, or labels [n]
                         batch_sizes,        # samples per mesh, finest first, e.g. [2, 4, 8, 16] for n = 30
                         coarsen=coarsen_batch,  # of the batch (x, y), e.g. for label maps, which cannot be averaged
-                        **kwargs,           # backward and seed, as for `telescopic_backward`
+                        **kwargs,           # backward, seed and coefficients, as for `telescopic_backward`
                        ) -> Tensor:         # estimate of the loss on the finest mesh, detached
     "In place of `loss = criterion(model(x), y).mean(); loss.backward()`: the telescopic estimate of the same gradient."
     return telescopic_backward(lambda b: criterion(model(b[0]), b[1]), split((x, y), batch_sizes, coarsen), coarsen, model, **kwargs)

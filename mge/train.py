@@ -43,6 +43,7 @@ def train(model: nn.Module,
           lr: float = 5e-4,            # at the start; Adam, cosine to 0 over the plan's work
           seed: int = 42,              # of everything that is drawn while training
           validations: int = 10,       # evenly spread over the work, besides one at the start
+          coarsen=coarsen_samples,     # batch -> the same samples one mesh coarser; `images` must be restricted alike
           run=None,                    # where to write to (a `runs.Run`); None: nothing is written
           progress: bool = True,       # show a progress bar
          ) -> tuple:                   # rows of training and of validation, lists of dicts
@@ -81,7 +82,7 @@ def train(model: nn.Module,
                 for group in optimizer.param_groups: group["lr"] = lr * (1 + math.cos(math.pi * work / total)) / 2
                 batches = [task.draw(images, n, stage.mesh + i, generator) for i, n in enumerate(stage.batches)]
                 optimizer.zero_grad()
-                loss = telescopic_backward(losses, batches, coarsen_samples, model, seed=hash((seed, iteration))).item()
+                loss = telescopic_backward(losses, batches, coarsen, model, seed=hash((seed, iteration))).item()
                 if not math.isfinite(loss): raise FloatingPointError(f"loss is {loss} at iteration {iteration + 1} on mesh {stage.mesh}; the weights were not changed by it")
                 optimizer.step()
                 iteration, seconds = iteration + 1, seconds + perf_counter() - start
