@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['sample_gradients', 'Pilot', 'pilot', 'jackknife', 'correlation', 'term_variances', 'term_weights', 'step_variance',
-           'term_costs', 'best_coefficients', 'Allocation', 'allocate', 'allocations']
+           'term_costs', 'best_coefficients', 'variance_cost', 'Allocation', 'allocate', 'allocations']
 
-# %% ../nbs/05_allocation.ipynb #94d9be3f
+# %% ../nbs/05_allocation.ipynb #086e5a06
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from operator import mul
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
-from .estimator import coarsen_batch, frozen_statistics, n_samples, paired_dropout
+from .estimator import coarsen_batch, frozen_statistics, like, n_samples, paired_dropout
 from .workunits import step_cost
 
-# %% ../nbs/05_allocation.ipynb #04d4d336
+# %% ../nbs/05_allocation.ipynb #6661ea86
 class _Losses(nn.Module):
     "The losses as a module, so that `functional_call` can exchange the model's weights inside them."
     def __init__(self, model, losses): super().__init__(); self.model, self.losses = model, losses
@@ -30,22 +30,23 @@ def sample_gradients(losses: Callable,   # losses(batch) -> Tensor [n, ...], thr
                      group: int = 1,     # samples per gradient; more than one where they need company (batch normalisation)
                      seed: int = 0,      # of the dropout masks: the same on every mesh makes a pair
                     ) -> tuple:          # gradients [n/group, P], P weights; losses [n/group]
-    "The gradient of each sample's loss with respect to the weights, all in one vectorised pass; `.grad` and running statistics stay as they are."
+    """The gradient of each sample's loss with respect to the weights, all in one vectorised pass; `.grad` and running statistics stay as they are.
+    Dropout layers draw for each sample; other random operations (`F.dropout`) are the same for all samples of the pass, so their variance is not seen."""
     n, whole = n_samples(batch), _Losses(model, losses)
     weights = {name: p.detach() for name, p in whole.named_parameters() if p.requires_grad}
     def loss(weights, sample, rows):
         with frozen_statistics(model), paired_dropout(model, seed, [(0, n)], rows):
-            return functional_call(whole, weights, (getattr(batch, "_make", tuple)(sample),)).mean()
+            return functional_call(whole, weights, (like(batch, sample),)).mean()
     groups = tuple(a.unflatten(0, (-1, group)) for a in batch)
     rows = torch.arange(n, device=batch[0].device).view(-1, group)
     gradients, values = vmap(grad_and_value(loss), in_dims=(None, 0, 0), randomness="same")(weights, groups, rows)
     return torch.cat([g.flatten(1) for g in gradients.values()], 1), values.detach()
 
-# %% ../nbs/05_allocation.ipynb #d9a5f7b2
+# %% ../nbs/05_allocation.ipynb #6a5ec061
 @dataclass(frozen=True)
 class Pilot:
     "What pilot samples say about the gradients g_0 ... g_(L-1) of one sample on L meshes."
-    products: Tensor   # [m, L, L] float64, one matrix per gradient; their mean is the covariance
+    products: Tensor   # [m, L, L] float64 on the CPU, one matrix per gradient; their mean is the covariance
     means: Tensor      # [L, L] float64, <E g_j, E g_k>, unbiased: may come out negative
     losses: Tensor     # [m, L] float64
     chunk: int         # gradients that were centred together; those of different chunks are independent
@@ -71,19 +72,19 @@ def pilot(losses: Callable,         # as for `telescopic_backward`
         raise ValueError(f"batch has {n} samples; allowed: a multiple of chunk x group = {chunk} x {group}, with chunk 2 or more and group 1 or more")
     total, products, values = 0., [], []
     for number, samples in enumerate(zip(*(a.split(chunk * group) for a in batch))):
-        samples, on_meshes = getattr(batch, "_make", tuple)(samples), []
+        samples, on_meshes = like(batch, samples), []
         for mesh in range(meshes):
             if mesh: samples = coarsen(samples)
             on_meshes.append(sample_gradients(losses, samples, model, group, hash((seed, number))))
         gradients = torch.stack([g for g, _ in on_meshes])                          # [L, chunk, P]
-        total = total + gradients.sum(1).double()
+        total = total + gradients.sum(1).cpu().double()
         gradients -= gradients.mean(1, keepdim=True)
-        products.append(torch.einsum("jip,kip->ijk", gradients, gradients).double() * (group * chunk / (chunk - 1)))
-        values.append(torch.stack([v for _, v in on_meshes], 1).double())
+        products.append(torch.einsum("jip,kip->ijk", gradients, gradients).cpu().double() * (group * chunk / (chunk - 1)))
+        values.append(torch.stack([v for _, v in on_meshes], 1).cpu().double())
     products, mean = torch.cat(products), total / (n // group)
     return Pilot(products, mean @ mean.T - products.mean(0) / n, torch.cat(values), chunk)
 
-# %% ../nbs/05_allocation.ipynb #71a47bfd
+# %% ../nbs/05_allocation.ipynb #fb67bb98
 def jackknife(pilot: Pilot,
               statistic: Callable,   # covariance [L, L] -> number or Tensor
              ) -> tuple:             # value, standard error
@@ -99,7 +100,7 @@ def correlation(covariance: Tensor) -> Tensor:
     scale = covariance.diagonal().sqrt()
     return covariance.diagonal(1) / (scale[1:] * scale[:-1])
 
-# %% ../nbs/05_allocation.ipynb #6794ec55
+# %% ../nbs/05_allocation.ipynb #89ea83c1
 def term_variances(covariance: Tensor,            # [L, L]
                    coefficients: Sequence[float], # alpha_l, L - 1 of them
                   ) -> Tensor:                    # [L]
@@ -116,7 +117,7 @@ def step_variance(covariance: Tensor, batches: Sequence[int], coefficients: Sequ
     terms = zip(term_weights(coefficients), term_variances(covariance, coefficients).tolist(), batches, strict=True)
     return sum(w * w * v / n for w, v, n in terms)
 
-# %% ../nbs/05_allocation.ipynb #0288977d
+# %% ../nbs/05_allocation.ipynb #76fbad7d
 def term_costs(costs: Sequence[float],  # of one image on each mesh, finest first
               ) -> list:
     "C_l of one sample's term: an evaluation on mesh l and one on mesh l + 1; on the coarsest mesh only one."
@@ -138,7 +139,13 @@ def best_coefficients(covariance: Tensor,      # [L, L]
         alphas.insert(0, alpha)
     return tuple(alphas)
 
-# %% ../nbs/05_allocation.ipynb #6f0d7c89
+# %% ../nbs/05_allocation.ipynb #95fb6834
+def variance_cost(covariance: Tensor, costs: Sequence[float], coefficients: Sequence[float]) -> float:
+    "Variance x cost of a step with the best (not whole) samples per mesh: (sum of w sqrt(V C)) squared."
+    terms = zip(term_weights(coefficients), term_variances(covariance, coefficients).clamp(min=0).tolist(), term_costs(costs), strict=True)
+    return sum(abs(w) * math.sqrt(v * c) for w, v, c in terms)**2
+
+# %% ../nbs/05_allocation.ipynb #b9e1a193
 @dataclass(frozen=True)
 class Allocation:
     "Samples per mesh and coefficients, finest first, with what they promise."
@@ -146,11 +153,12 @@ class Allocation:
     coefficients: tuple
     variance: float   # of one step's gradient
     cost: float       # of one step, in the unit of the costs
-    gain: float       # variance of a plain step of the same cost / variance
+    plain: float      # images of a plain step of the same cost
+    gain: float       # variance of that plain step / variance
 
 def allocate(covariance: Tensor,              # [L, L]
              costs: Sequence[float],          # of one image on each mesh, finest first: seconds or work units
-             budget: float,                   # what a step may cost; exceeded only where one sample per mesh does
+             budget: float,                   # what a step may cost; kept up to rounding, and at least one sample per mesh
              fixed: Sequence[float] = None,   # of one pass over each mesh; None: nothing
              coefficients: Sequence[float] = None,  # None: the best
             ) -> Allocation:
@@ -158,15 +166,17 @@ def allocate(covariance: Tensor,              # [L, L]
     L = len(costs)
     fixed = [0.] * L if fixed is None else fixed
     if covariance.shape != (L, L) or len(fixed) != L: raise ValueError(f"covariance {list(covariance.shape)}, {L} costs and {len(fixed)} fixed costs must be for the same meshes")
+    if not (covariance.isfinite().all() and covariance[0, 0] > 0): raise ValueError(f"covariance starts with {covariance[0, 0]:g}; it must be finite and the gradients must vary: do the losses use the model?")
     if not (min(costs) > 0 and min(fixed) >= 0 and math.isfinite(budget) and budget > 0): raise ValueError(f"costs {list(costs)} and budget {budget} must be positive, fixed {list(fixed)} not negative")
     alphas = best_coefficients(covariance, costs) if coefficients is None else tuple(coefficients)
-    C, V = term_costs(costs), term_variances(covariance, alphas).tolist()
-    shares = [w * math.sqrt(v / c) for w, v, c in zip(term_weights(alphas), V, C)]
-    scale = max(budget - sum(fixed), 0.) / sum(s * c for s, c in zip(shares, C))
+    if len(alphas) != L - 1: raise ValueError(f"coefficients {list(alphas)} must be {L - 1} numbers, one for each difference between {L} meshes")
+    C, V = term_costs(costs), term_variances(covariance, alphas).clamp(min=0).tolist()    # rounding may leave -1e-17
+    shares = [abs(w) * math.sqrt(v / c) for w, v, c in zip(term_weights(alphas), V, C)]
+    scale = (budget - sum(fixed)) / sum(s * c for s, c in zip(shares, C))
     batches = tuple(max(round(scale * s), 1) for s in shares)
     variance, cost = step_variance(covariance, batches, alphas), sum(fixed) + step_cost(batches, costs)
-    plain = covariance[0, 0].item() * costs[0] / (cost - fixed[0])
-    return Allocation(batches, alphas, variance, cost, plain / variance)
+    plain = (cost - fixed[0]) / costs[0]
+    return Allocation(batches, alphas, variance, cost, plain, covariance[0, 0].item() / plain / variance)
 
 def allocations(covariance, costs, budget, fixed=None) -> list:
     "`allocate` on one mesh (plain training), two, ... and all: the one with the largest gain is to be taken."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 import torch
 from torch import nn
-from .estimator import coarsen_batch, frozen_statistics, n_samples, telescopic_backward
+from .estimator import coarsen_batch, frozen_statistics, like, n_samples, telescopic_backward
 
 # %% ../nbs/04_workunits.ipynb #652515e8
 def image_cost(mesh: int,     # level of the mesh, 0 the finest
@@ -57,10 +57,9 @@ def measured(step,             # step(mesh) runs what is to be timed on that mes
 
 # %% ../nbs/04_workunits.ipynb #5e6b62fb
 def cost_line(few: int, seconds_few: float, many: int, seconds_many: float) -> tuple:
-    "Fixed cost and cost per image, neither negative, from two passes; all of it per image where the larger pass was not the slower one."
+    "Fixed cost and cost per image from two passes; where the line would make one of them negative, all of the larger pass counts as cost per image."
     each = (seconds_many - seconds_few) / (many - few)
-    if each <= 0 or each * few > seconds_few: each = seconds_many / many
-    return max(seconds_few - each * few, 0.), each
+    return (seconds_few - each * few, each) if 0 < each * few <= seconds_few else (0., seconds_many / many)
 
 def evaluation_costs(losses: Callable,    # as for `telescopic_backward`
                      batch: tuple,        # samples on the finest mesh: the more, the better the fit
@@ -72,14 +71,14 @@ def evaluation_costs(losses: Callable,    # as for `telescopic_backward`
                     ) -> tuple:           # a_l, c_l: seconds of a pass, and of each image in it; [L] each
     "Measured cost of forward and backward on each mesh: the least of interleaved repeats; `.grad` and running statistics are put back. `ValueError` for fewer than 4 samples."
     if min(n_samples(batch), size) < 4: raise ValueError(f"batch has {n_samples(batch)} samples and size is {size}; a cost needs 4 or more")
-    passes, make = [], getattr(batch, "_make", tuple)
+    passes = []
     for mesh in range(meshes):
         if mesh: batch = coarsen(batch)
         most = min(size * 4**mesh, n_samples(batch))
-        passes += [make(a[:n] for a in batch) for n in (most // 4, most)]
+        passes += [like(batch, (a[:n] for a in batch)) for n in (most // 4, most)]
     def step(i):
         telescopic_backward(losses, [passes[i]], model=model, seed=0)
-        if passes[i][0].is_cuda: torch.cuda.synchronize()
+        if passes[i][0].is_cuda: torch.cuda.synchronize(passes[i][0].device)
     grads = [(p, p.grad) for p in model.parameters()]
     for p, _ in grads: p.grad = None
     try:
