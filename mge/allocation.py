@@ -8,6 +8,7 @@ __all__ = ['sample_gradients', 'Pilot', 'pilot', 'jackknife', 'correlation', 'te
 
 # %% ../nbs/05_allocation.ipynb #086e5a06
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -39,7 +40,9 @@ def sample_gradients(losses: Callable,   # losses(batch) -> Tensor [n, ...], thr
             return functional_call(whole, weights, (like(batch, sample),)).mean()
     groups = tuple(a.unflatten(0, (-1, group)) for a in batch)
     rows = torch.arange(n, device=batch[0].device).view(-1, group)
-    gradients, values = vmap(grad_and_value(loss), in_dims=(None, 0, 0), randomness="same")(weights, groups, rows)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "There is a performance drop")          # vmap of attention on the CPU
+        gradients, values = vmap(grad_and_value(loss), in_dims=(None, 0, 0), randomness="same")(weights, groups, rows)
     return torch.cat([g.flatten(1) for g in gradients.values()], 1), values.detach()
 
 # %% ../nbs/05_allocation.ipynb #6a5ec061

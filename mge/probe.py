@@ -153,7 +153,7 @@ def mge_probe(
     network: str = "unet",         # unet or resnet
     dataset: str = "photographs",  # photographs, deadleaves, or folder with --data_dir
     weights: str = "",             # a model file of a training run (..._best.pt) of this network; empty: fresh weights
-    steps: int = 100,              # plain training steps after which it is asked again, since at the start everything pays; 0: not
+    steps: int = 50,               # plain training steps after which it is asked again, since at the start everything pays; 0: not
     samples: int = 64,             # pilot samples: a multiple of 8, 32 or more
     batch_size: int = 16,          # of the plain training it is compared with
     size: int = 64,                # side of the images, pixels
