@@ -59,6 +59,7 @@ class Pilot:
         "K_jk = E <g_j - E g_j, g_k - E g_k>, [L, L], of single samples, unbiased."
         return self.products.mean(0)
 
+# %% ../nbs/05_allocation.ipynb #6fa3e92c
 def pilot(losses: Callable,         # as for `telescopic_backward`
           batch: tuple,             # tensors [n, ...] on the finest mesh
           meshes: int,              # L: the same samples are coarsened L - 1 times
@@ -159,6 +160,7 @@ class Allocation:
     plain: float      # images of a plain step of the same cost
     gain: float       # variance of that plain step / variance
 
+# %% ../nbs/05_allocation.ipynb #ad9ccc9e
 def allocate(covariance: Tensor,              # [L, L]
              costs: Sequence[float],          # of one image on each mesh, finest first: seconds or work units
              budget: float,                   # what a step may cost; kept up to rounding, and at least one sample per mesh
@@ -181,6 +183,10 @@ def allocate(covariance: Tensor,              # [L, L]
     plain = (cost - fixed[0]) / costs[0]
     return Allocation(batches, alphas, variance, cost, plain, covariance[0, 0].item() / plain / variance)
 
-def allocations(covariance, costs, budget, fixed=None) -> list:
+def allocations(covariance: Tensor,            # [L, L]
+                costs: Sequence[float],        # these and the rest as for `allocate`
+                budget: float,
+                fixed: Sequence[float] = None,
+               ) -> list:                      # of L `Allocation`s
     "`allocate` on one mesh (plain training), two, ... and all: the one with the largest gain is to be taken."
     return [allocate(covariance[:k, :k], costs[:k], budget, fixed and fixed[:k]) for k in range(1, len(costs) + 1)]

@@ -62,6 +62,7 @@ def dropout_mask(seed: int,      # of the step
     keep = torch.cat([uniform(*o) for o in origins]) >= p
     return keep / max(1 - p, 1e-12)
 
+# %% ../nbs/01_estimator.ipynb #1cb904a7
 @contextmanager
 def paired_dropout(model: nn.Module, seed: int, origins: list,
                    rows: Tensor = None,  # which of these samples are passed through the model; None: all

@@ -122,7 +122,7 @@ class Resize(nn.Conv2d):
     def forward(self, x, e=None):
         return super().forward(F.interpolate(x, scale_factor=2) if self.stride == (1, 1) else x)
 
-
+# %% ../nbs/20_models.ipynb #067e5b34
 class UNet(nn.Module):
     "U-Net with time embedding and attention in the middle; 2 537 187 weights as it stands."
     def __init__(self,

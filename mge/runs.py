@@ -39,8 +39,11 @@ def append_row(row: dict, path: Path):
         writer.writerow(row)
 
 def read_rows(path: Path) -> list:
-    "The rows of a CSV log as dicts of numbers."
-    with open(path, newline="") as f: return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(f)]
+    "The rows of a CSV log as dicts: numbers as floats, anything else as text."
+    def value(text):
+        try: return float(text)
+        except ValueError: return text
+    with open(path, newline="") as f: return [{k: value(v) for k, v in row.items()} for row in csv.DictReader(f)]
 
 # %% ../nbs/31_runs.ipynb #87be9cfb
 @dataclass(frozen=True)
