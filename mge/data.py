@@ -177,7 +177,7 @@ _TREE = """expected are png or jpg files, any names, no side below the size aske
         valid/   c.png ...
         test/    d.jpg ..."""
 
-def _folder_crops(data_dir, split, size, generator):
+def _folder_crops(data_dir, split, size, generator, crops=None):
     "Crops of the pictures in data_dir/split; ValueError showing the expected tree if that cannot be."
     folder = Path(data_dir or ".").expanduser() / split
     pictures = sorted(file for file in (folder.iterdir() if folder.is_dir() else ())
@@ -185,12 +185,12 @@ def _folder_crops(data_dir, split, size, generator):
     if not data_dir or not pictures:
         problem = "has no png or jpg" if folder.is_dir() else "does not exist"
         raise ValueError(f"data_dir is {data_dir!r}{f', where {split}/ {problem}' if data_dir else ''}; {_TREE}")
-    each, crops = -(-N_CROPS[split] // len(pictures)), []
+    each, found = crops or -(-N_CROPS[split] // len(pictures)), []
     for file in pictures:
-        try: crops.append(random_crops([_decode(file)], each, size, generator))
+        try: found.append(random_crops([_decode(file)], each, size, generator))
         except (ValueError, RuntimeError) as problem:  # too small, damaged, not what its name says
             raise ValueError(f"data_dir has {file}, but {problem}; {_TREE}") from None
-    return torch.cat(crops)
+    return torch.cat(found)
 
 # %% ../nbs/10_data.ipynb #5a0d48eb
 DATASETS = ("photographs", "deadleaves", "folder")
@@ -200,18 +200,22 @@ def load(dataset,         # one of DATASETS
          size,            # side of the finest mesh, pixels
          levels,          # number of meshes; `size` must halve levels - 1 times
          data_dir=None,   # for folder only: holds train/, valid/, test/
-         seed=0):         # of crops and leaves; leave it, and every run sees the same images
+         seed=0,          # of crops and leaves; leave it, and every run sees the same images
+         crops=None):     # per picture of photographs and folder; None: as many as N_CROPS says
     "The pyramid of one split: a tuple of float32 [n, 3, size/2^l, size/2^l] in [0, 1], finest first; or ValueError."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
     if split not in SPLITS: raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
     if data_dir is not None and dataset != "folder":
         raise ValueError(f"data_dir is {data_dir!r}; allowed: only with dataset 'folder'")
+    if crops is not None and (crops < 1 or dataset == "deadleaves"):
+        raise ValueError(f"crops is {crops}; allowed: 1 or more, and not with dataset 'deadleaves'")
     if levels < 1: raise ValueError(f"levels is {levels}; allowed: 1 or more")
     check_halves(size, levels - 1, "size")
     generator = _generator(split, seed)
     if dataset == "deadleaves": images = _cached_leaves(split, size, seed)
-    elif dataset == "folder": images = _folder_crops(data_dir, split, size, generator)
+    elif dataset == "folder": images = _folder_crops(data_dir, split, size, generator, crops)
     else:
-        images = random_crops([photograph(name) for name in PHOTOGRAPHS[split]], N_CROPS[split], size, generator)
+        n = N_CROPS[split] if crops is None else crops * len(PHOTOGRAPHS[split])
+        images = random_crops([photograph(name) for name in PHOTOGRAPHS[split]], n, size, generator)
         if split == "train": images = recolour(images, generator)
     return pyramid(images, levels)

@@ -35,14 +35,17 @@ def psnr(a,            # batch [n, c, ...], any real dtype
     return 10 * torch.log10(data_range**2 / mse(a, b))
 
 # %% ../nbs/12_metrics.ipynb #bc8a88b0
-def ssim(a,            # batch [n, c, H, W], any real dtype; ValueError if H or W is below 11, the window
+def ssim(a,            # batch [n, c, H, W], any real dtype; ValueError if H or W is below the window: 11 for sigma 1.5
          b,            # batch of the same shape
-         data_range):  # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]; ValueError unless > 0
+         data_range,   # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]; ValueError unless > 0
+         sigma=1.5):   # deviation of the window's Gaussian, pixels; the window has int(3.5 sigma + 1/2) pixels on each side of its centre
     "Structural similarity of each sample, shape [n], over the windows inside the image; 1 where equal."
     _check_pair(a, b, data_range)
-    if a.dim() != 4 or min(a.shape[2:]) < 11:
-        raise ValueError(f"a must be [n, c, H, W] with H and W at least 11, SSIM's window, got {list(a.shape)}")
+    if not 0 < sigma < float("inf"): raise ValueError(f"sigma must be a positive number of pixels, got {sigma!r}")
+    r = int(3.5 * sigma + .5)
+    if a.dim() != 4 or min(a.shape[2:]) <= 2*r:
+        raise ValueError(f"a must be [n, c, H, W] with H and W at least {2*r + 1}, SSIM's window, got {list(a.shape)}")
     with torch.autocast(a.device.type, enabled=False):  # 16-bit windows would round away the variances
-        _, at = structural_similarity_index_measure(a.float(), b.float(), data_range=float(data_range),
+        _, at = structural_similarity_index_measure(a.float(), b.float(), sigma=float(sigma), data_range=float(data_range),
                                                     reduction="none", return_full_image=True)
-    return at[..., 5:-5, 5:-5].mean((1, 2, 3))
+    return at[..., r:at.shape[-2] - r, r:at.shape[-1] - r].mean((1, 2, 3))

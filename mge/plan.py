@@ -8,6 +8,7 @@ __all__ = ['Stage', 'Plan', 'plan_from_dict']
 # %% ../nbs/06_plan.ipynb #d2de2377
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fastcore.basics import patch
 from .workunits import step_work
 
 # %% ../nbs/06_plan.ipynb #a7ddf25e
@@ -95,6 +96,24 @@ class Plan:
     def __str__(self):
         rows = [f"  mesh {s.mesh}  batches {', '.join(map(str, s.batches)):18s} {s.iterations:6d} iterations x {s.step_work:g} = {s.work_units:g} #WU" for s in self.stages]
         return "\n".join([f"{self.mode}: {self.work_units:g} #WU", *rows])
+
+# %% ../nbs/06_plan.ipynb #d4a90c11
+@patch(cls_method=True)
+def paper(cls: Plan, task: str,  # denoising, deblurring, inpainting or superresolution
+          mode: str,             # single, multiscale or fullmultiscale
+          levels: int = 4,       # 2 or 3: only denoising and deblurring, only multiscale and fullmultiscale
+         ):
+    "The paper's plan for a task (Appendix C, Tables 2, 5, 6). `ValueError` for one that it does not have."
+    halving = ["denoising", "deblurring"]  # their full-multiscale stages get shorter, and may be fewer
+    few = [2, 3] if task in halving and mode != "single" else []
+    for name, value, allowed in (("task", task, halving + ["inpainting", "superresolution"]),
+                                 ("mode", mode, ["single", "multiscale", "fullmultiscale"]), ("levels", _whole("levels", levels), few + [4])):
+        if value not in allowed: raise ValueError(f"{name} is {value!r}; allowed: {', '.join(map(str, allowed))}")
+    first, n = (8, 250) if task == "superresolution" else (16, 2000)
+    batches = [first * 2**l for l in range(levels)]
+    if mode == "single": return cls.single(n, sum(batches))
+    if mode == "multiscale": return cls.multiscale(n, batches)
+    return cls.full([n // 2**l if task in halving else n for l in range(4 - levels, 4)], batches)
 
 # %% ../nbs/06_plan.ipynb #854987d6
 def plan_from_dict(data: dict) -> Plan:

@@ -17,7 +17,7 @@ from . import data
 from .allocation import Allocation, Pilot, allocations, best_coefficients, correlation, jackknife, pilot, sample_gradients, step_variance, term_costs, term_variances, term_weights, variance_cost
 from .commands import N_CHECKS, build, check_sizes, command_line, one_of, pick_device
 from .estimator import coarsen_batch, like, n_samples
-from .models import NETWORKS
+from .networks import NETWORKS
 from .plan import Plan
 from .report import table
 from .runs import load_checkpoint
@@ -162,7 +162,7 @@ def load_weights(model: nn.Module, path: str, network: str):
 
 # %% ../nbs/35_probe.ipynb #385e8da8
 def mge_probe(
-    network: str = "unet",         # unet or resnet
+    network: str = "unet",         # one of mge.networks, but not espcn, which enlarges
     dataset: str = "photographs",  # photographs, deadleaves, or folder with --data_dir
     weights: str = "",             # a model file of a training run (..._best.pt) of this network; empty: fresh weights
     steps: int = 50,               # plain training steps after which it is asked again, since at the start everything pays; 0: not
@@ -178,7 +178,7 @@ def mge_probe(
     out: str = "",                 # a PNG file for the six diagnostic panels; empty: none; an existing file is not replaced
 ):
     "Does telescoping over meshes pay for this network on these images? Correlations, best batches and coefficients, predicted gain."
-    one_of(network, NETWORKS, "network"); one_of(dataset, data.DATASETS, "dataset")
+    one_of(network, [name for name in NETWORKS if name != "espcn"], "network"); one_of(dataset, data.DATASETS, "dataset")
     target = pick_device(device)
     if steps < 0: raise ValueError(f"--steps {steps} must not be negative")
     if samples < 32 or samples % 8: raise ValueError(f"--samples {samples} must be a multiple of 8, 32 or more")
