@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MODES', 'BUDGET', 'N_CHECKS', 'N_SHOWN', 'command_line', 'whole_numbers', 'one_of', 'make_plan', 'pick_device',
-           'check_sizes', 'scores', 'tuned', 'build', 'fitting', 'prepare', 'show', 'train_command']
+           'check_sizes', 'scores', 'tuned', 'spread', 'build', 'fitting', 'prepare', 'show', 'train_command']
 
 # %% ../nbs/34_commands.ipynb #9ecb7ce1
 import math
@@ -19,7 +19,6 @@ from .metrics import psnr, ssim
 from .networks import NETWORKS, network as named
 from .plan import Plan
 from .report import curves, strip, table
-from .restrict import check_halves
 from .runs import export_weights, load_checkpoint, new_run, start
 from .structure import SuperResolution
 from .train import restore, train
@@ -91,6 +90,8 @@ def pick_device(device: str,       # auto, cpu, cuda or cuda:N
                ) -> torch.device:
     "The device that was asked for; auto takes a GPU if there is one. `ValueError` if it is not there."
     count = torch.cuda.device_count()
+    if device_id and (device not in ("auto", "cuda") or not 0 <= device_id < count):
+        raise ValueError(f"--device_id {device_id} is not available; allowed: 0{f' to {count - 1}' if count > 1 else ''}, with --device auto or cuda")
     if device == "auto": device = f"cuda:{device_id}" if count else "cpu"
     if device == "cuda": device = f"cuda:{device_id}"
     number = device.removeprefix("cuda:")
@@ -101,7 +102,10 @@ def pick_device(device: str,       # auto, cpu, cuda or cuda:N
 def check_sizes(size: int, levels: int, model, pairs: bool = False):
     "`ValueError` unless images of `size` pixels can be coarsened `levels` - 1 times and the coarsest still suits the network, and with `pairs` has a half."
     if size < 11: raise ValueError(f"--size {size} is too small; allowed: 11 pixels (the window of SSIM) or more")
-    check_halves((size, size), levels - 1 + pairs, "--size")
+    for l in range(levels if pairs else 0):
+        window = 2 * int(3.5 * 1.5 / 2**l + .5) + 1          # of SSIM, on this mesh
+        if size >> l < window: raise ValueError(f"--size {size} with --levels {levels} has {size >> l} pixels on mesh {l}, where SSIM's window has {window}; allowed: fewer --levels, or a larger --size")
+    if size % (1 << levels - 1 + pairs): raise ValueError(f"--size {size} with --levels {levels} must be a multiple of {1 << levels - 1 + pairs}")
     coarsest, multiple = size >> levels - 1, getattr(model, "multiple", 1)
     if coarsest % multiple:
         raise ValueError(f"--size {size} with --levels {levels} has a coarsest mesh of {coarsest} pixels, and the network needs a multiple of {multiple}; "
@@ -128,9 +132,13 @@ def tuned(filtered, values, task, valid, times) -> tuple:
     return best(-1), {t: best(i) for i, t in enumerate(times, 1)}
 
 # %% ../nbs/34_commands.ipynb #f08d5a71
-BUDGET = 1000.     # work units, if neither --budget nor --iters says otherwise
+BUDGET = 1000.     # work units, for a UNet: two minutes on two cores
 N_CHECKS = 32      # validation images looked at while training: enough to choose a checkpoint by, few enough to look often
 N_SHOWN = 256      # at most so many test images are looked at in the end, and validation images for tuning classical methods: some data sets have thousands
+
+def spread(images, n: int) -> torch.Tensor:
+    "At most `n` images, spread evenly over all: neighbours may be crops of one picture."
+    return images[torch.linspace(0, len(images) - 1, min(n, len(images))).long()]
 
 def build(network: str, seed: int, dropout: float) -> torch.nn.Module:
     "A network by name, with weights from a seed. `ValueError` for what it cannot have."
@@ -149,22 +157,25 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     "Options -> (model on its device, plan, pyramids of the three splits, run). `ValueError` before anything is written."
     one_of(o.network, fitting(task), "network"); one_of(o.dataset, datasets.DATASETS, "dataset")
     target, size = pick_device(o.device, o.device_id), o.size or datasets.SIZES[o.dataset]
-    if not (math.isfinite(o.budget) and o.budget >= 0): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {BUDGET:g}, or for what --iters or --paper needs")
-    if o.download and o.dataset in data.DATASETS: raise ValueError(f"--download is for data sets that can be fetched; {o.dataset} is not one of them")
+    if not (math.isfinite(o.budget) and o.budget >= 0): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {o.work:g}, or for what --iters or --paper needs")
+    if o.download and o.dataset in (*data.DATASETS, "urban100"): raise ValueError(f"--download is for data sets that can be fetched; {o.dataset} is not one of them")
+    if o.paper: one_of(o.mode, MODES[:3], "mode")
     if o.paper and (o.batch_sizes or o.iters): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes and --iters")
-    plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters else BUDGET))
+    plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters else o.work))
     if o.paper and o.budget: plan = plan.within(o.budget)
     if not (math.isfinite(o.lr) and o.lr > 0): raise ValueError(f"--lr {o.lr} must be a positive number")
     for name in ("run_id", "seed", "workers", "train_patches", "test_patches"):
-        if getattr(o, name) < 0: raise ValueError(f"--{name} {getattr(o, name)} must not be negative")
+        if not 0 <= getattr(o, name) < 2**63: raise ValueError(f"--{name} {getattr(o, name)} must be 0 or more, and below 2^63")
+    if (o.train_patches or o.test_patches) and o.dataset not in ("photographs", "folder", "urban100"):
+        raise ValueError(f"--train_patches {o.train_patches} --test_patches {o.test_patches} must be 0 for {o.dataset}; allowed: with photographs, folder or urban100")
     model = build(o.network, o.seed, o.dropout)
     check_sizes(size, plan.levels, model, isinstance(task, SuperResolution))
-    config = dict(task=task.name, network=o.network, dataset=o.dataset, seed=o.seed, size=size, levels=o.levels, lr=o.lr, dropout=o.dropout, plan=asdict(plan), torch=str(torch.__version__))
+    config = dict(task=task.name, network=o.network, dataset=o.dataset, seed=o.seed, size=size, levels=plan.levels, lr=o.lr, dropout=o.dropout, plan=asdict(plan), torch=str(torch.__version__))
     run = new_run(o.out, f"{task.name}_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config, o.overwrite)
     def images(split):
         return datasets.load(o.dataset, split, size, plan.levels if split == "train" else 1, data_dir=o.data_dir or None, workers=o.workers, download=o.download,
                              crops=(o.train_patches if split == "train" else o.test_patches) or None, pairs=o.dataset == "urban100" and isinstance(task, SuperResolution))
-    sets = {split: images(split) for split in data.SPLITS}
+    sets = {split: images(split) for split in reversed(data.SPLITS)}     # the small ones first: what is wrong with them is told early
     least = max(n for s in plan.stages for n in s.batches)
     if len(sets["train"][0]) < least: raise ValueError(f"--dataset {o.dataset} has {len(sets['train'][0])} training images; allowed: at least {least}, the plan's largest batch")
     start(run)
@@ -174,7 +185,7 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
 def show(task, model, run, sets, classical, times, name) -> list:
     "Table of the network `name` and the classical methods on the test images, curves and a strip of one image before and after; returns the table's rows."
     target = next(model.parameters()).device
-    valid, test = ((2 * sets[s][0][:N_SHOWN] - 1).to(target) for s in ("valid", "test"))
+    valid, test = ((2 * spread(sets[s][0], N_SHOWN) - 1).to(target) for s in ("valid", "test"))
     methods = {"input": task.network_input, **classical(task, valid, times), name: lambda b: restore(model, task, b)}
     result = scores(task, test, times, methods, structure=True)
     heads = [f"t = {t:g}" for t in times] + ["mean"] if len(times) > 1 else ["PSNR"]
@@ -189,7 +200,7 @@ def show(task, model, run, sets, classical, times, name) -> list:
 
 # %% ../nbs/34_commands.ipynb #2c785ae8
 def train_command(
-    task, classical, times,        # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported
+    task, classical, times, work,  # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported; work units if no option says otherwise
     mode: str = "progressive",     # single, multiscale, fullmultiscale or progressive
     network: str = "unet",         # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet; espcn for super-resolution
     dataset: str = "photographs",  # photographs, deadleaves, folder, cifar10, stl10, stl10-unlabeled, celeba or urban100
@@ -201,15 +212,15 @@ def train_command(
     levels: int = 4,               # number of meshes
     batch_sizes: str = "",         # samples per mesh, finest first, e.g. 4,8,16,32
     iters: str = "",               # iterations per stage, coarsest first, e.g. 800,400,200,100; with --budget, shortened or stretched to it
-    budget: float = 0.,            # work units for the whole run; 0: 1000, or what --iters or --paper needs
-    paper: bool = False,           # the paper's batch sizes and iterations
+    budget: float = 0.,            # work units for the whole run; 0: the command's own number, or what --iters or --paper needs
+    paper: bool = False,           # the paper's batch sizes and iterations; with --mode single, multiscale or fullmultiscale
     lr: float = 2e-3,              # learning rate at the start
     dropout: float = 0.,           # of the UNet's channels; the paper has 0.5, which learned more slowly in our trials
     train_patches: int = 0,        # crops per training picture (photographs, folder, urban100); 0: 2048 in all, of urban100 10 each
     test_patches: int = 0,         # crops per validation and test picture; 0: 64 in all, of urban100 2 each
     data_dir: str = "",            # where the data set lies; for folder, with subfolders train, valid, test
     download: bool = False,        # let torchvision fetch cifar10, stl10 or celeba if it is not there
-    workers: int = 2,              # processes that decode pictures the first time
+    workers: int = 2,              # processes that decode CelebA's pictures the first time
     out: str = "results",          # folder for logs, models and pictures
     overwrite: bool = False,       # replace a run of the same name
 ) -> list:                         # the table's rows
@@ -217,7 +228,7 @@ def train_command(
     o, began = SimpleNamespace(**locals()), perf_counter()
     model, plan, sets, run = prepare(task, o)
     print(plan)
-    rows, _ = train(model, task, sets["train"], (sets["valid"][0][:N_CHECKS],), plan, lr=lr, seed=seed, run=run)
+    rows, _ = train(model, task, sets["train"], (spread(sets["valid"][0], N_CHECKS),), plan, lr=lr, seed=seed, run=run)
     model.load_state_dict(load_checkpoint(run.path("best.pt"))["model"])
     export_weights(model, run.config, run.path("best.safetensors"))
     result = show(task, model, run, sets, classical, times, network)

@@ -188,7 +188,7 @@ def _folder_crops(data_dir, split, size, generator, crops=None):
     each, found = crops or -(-N_CROPS[split] // len(pictures)), []
     for file in pictures:
         try: found.append(random_crops([_decode(file)], each, size, generator))
-        except (ValueError, RuntimeError) as problem:  # too small, damaged, not what its name says
+        except (ValueError, RuntimeError, OSError) as problem:  # too small, damaged, not what its name says
             raise ValueError(f"data_dir has {file}, but {problem}; {_TREE}") from None
     return torch.cat(found)
 

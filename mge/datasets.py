@@ -102,7 +102,11 @@ def _celeba_names(root, split):
 
 def _celeba(root, split, size, workers, progress):
     if size > 178: raise ValueError(f"size is {size}; allowed for celeba: 1 to 178, the square cut from its pictures")
-    files = [root / "CelebA/img_align_celeba" / name for name in _celeba_names(root, split)]
+    folder = root / "CelebA/img_align_celeba"
+    for s in SPLITS:                                     # all of them, before any is decoded
+        for name in _celeba_names(root, s):
+            if not (folder / name).is_file(): raise ValueError(f"{folder / name} is missing; allowed: all pictures that the list names")
+    files = [folder / name for name in _celeba_names(root, split)]
     return cached_pixels(files, partial(square, expected=(178, 218)), size, f"celeba-v1-{split}", workers, progress)
 
 # %% ../nbs/14_datasets.ipynb #51ea7c56
@@ -168,7 +172,6 @@ def _urban_pictures(root, split):
 
 def _urban100(root, split, size, crops, pairs, generator):
     tensors = (root / _files("urban100", split)[0]).exists()
-    if pairs and not tensors: raise ValueError(f"pairs is True; allowed for urban100 from png: False, {root / 'Urban100'} has no low-resolution tensors")
     patches = []
     for high, low in _urban_tensors(root, split, pairs) if tensors else _urban_pictures(root, split):
         n = crops or (1 if tuple(high.shape[1:]) == (size, size) else N_PATCHES[split])   # patches of the right size are taken as they are
@@ -203,7 +206,7 @@ def load(dataset,         # one of DATASETS
          data_dir=None,   # holds the data set's folder; None: the environment's MGE_DATA, or data. For folder: holds train/, valid/, test/
          seed=0,          # of crops, patches and leaves; leave it, and every run sees the same images
          crops=None,      # of each picture of photographs, folder or urban100; None: as data.N_CROPS or N_PATCHES have it
-         pairs=False,     # urban100's tensors only: channels 3 to 5 are the low-resolution image, its pixels copied to the finest mesh
+         pairs=False,     # urban100: channels 3 to 5 are the tensors' low-resolution image, its pixels copied to the finest mesh; png pictures stay at 3 channels
          workers=0,       # processes that decode celeba's pictures, the first time
          download=False,  # fetch what is missing (cifar10, stl10, celeba)
          progress=True):  # show a progress bar while decoding

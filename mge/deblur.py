@@ -8,7 +8,7 @@ __all__ = ['KS', 'TIMES', 'main', 'wiener_filtered', 'wiener_methods', 'mge_debl
 # %% ../nbs/41_deblur.ipynb #df022644
 import torch
 from fastcore.meta import delegates
-from .commands import command_line, train_command, tuned
+from .commands import BUDGET, command_line, train_command, tuned
 from .tasks import deblurring, undimmed, wiener
 
 # %% ../nbs/41_deblur.ipynb #e9693aa5
@@ -30,9 +30,8 @@ TIMES = (.01, .03, .05, .07, .09)  # the middles of five equal parts of (0, 0.1)
 # %% ../nbs/41_deblur.ipynb #4634da32
 @delegates(train_command)
 def mge_deblur(network: str = "resnet",  # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet
-               budget: float = 0.,        # work units for the whole run; 0: 600, or what --iters or --paper needs
                **kwargs):
     "Train a network to undo a blur, compare it with Wiener filters tuned on validation images, and write pictures, logs and models."
-    return train_command(deblurring, wiener_methods, TIMES, network=network, budget=budget or 600. * (not (kwargs.get("iters") or kwargs.get("paper"))), **kwargs)
+    return train_command(deblurring, wiener_methods, TIMES, BUDGET, network=network, **kwargs)
 
 main = command_line(mge_deblur)

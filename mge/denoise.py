@@ -10,7 +10,7 @@ import math
 import torch
 import torch.nn.functional as F
 from fastcore.meta import delegates
-from .commands import command_line, train_command, tuned
+from .commands import BUDGET, command_line, train_command, tuned
 from .tasks import denoising
 
 # %% ../nbs/40_denoise.ipynb #edee33be
@@ -45,6 +45,6 @@ TIMES = (.1, .3, .5, .7, .9)  # noise levels at which results are reported: the 
 @delegates(train_command)
 def mge_denoise(**kwargs):
     "Train a network to remove noise from images, compare it with the best Gaussian filter, and write pictures, logs and models."
-    return train_command(denoising, gaussian_methods, TIMES, **kwargs)
+    return train_command(denoising, gaussian_methods, TIMES, BUDGET, **kwargs)
 
 main = command_line(mge_denoise)

@@ -20,7 +20,7 @@ from .estimator import coarsen_batch, like, n_samples
 from .networks import NETWORKS
 from .plan import Plan
 from .report import table
-from .runs import load_checkpoint
+from .runs import check_out, import_weights, load_checkpoint
 from .tasks import coarsen_samples, denoising
 from .train import train
 from .workunits import evaluation_costs, image_cost
@@ -155,10 +155,16 @@ def probe(losses: Callable,            # losses(batch) -> Tensor [n, ...], throu
 
 # %% ../nbs/35_probe.ipynb #7239959a
 def load_weights(model: nn.Module, path: str, network: str):
-    "The weights of a training run's checkpoint into `model`. `ValueError` if they are another network's."
-    state = load_checkpoint(Path(path))
-    try: model.load_state_dict(state["model"])
-    except (KeyError, RuntimeError, TypeError): raise ValueError(f"--weights {path} does not hold the weights of --network {network}") from None
+    "The weights of a training run into `model`. `ValueError` if they are another network's or task's, or not finite."
+    if str(path).endswith(".safetensors"): state, config = import_weights(Path(path))
+    else:
+        file = load_checkpoint(Path(path))
+        state, config = (file.get("model"), file.get("config")) if isinstance(file, dict) else (None, None)
+    task = config.get("task", "denoising") if isinstance(config, dict) else "denoising"       # a checkpoint that does not say is taken at its word
+    if task != "denoising": raise ValueError(f"--weights {path} is for the task {task}; allowed: denoising")
+    try: model.load_state_dict(state)
+    except (KeyError, RuntimeError, TypeError, AttributeError): raise ValueError(f"--weights {path} does not hold the weights of --network {network}") from None
+    if not all(w.isfinite().all() for w in model.state_dict().values()): raise ValueError(f"--weights {path} holds weights that are not finite")
 
 # %% ../nbs/35_probe.ipynb #385e8da8
 def mge_probe(
@@ -186,6 +192,8 @@ def mge_probe(
     if not 0 < lr < float("inf"): raise ValueError(f"--lr {lr} must be a positive number")
     if not 2 <= levels <= 16: raise ValueError(f"--levels {levels} must be from 2 to 16")
     if out and (Path(out).exists() or Path(out).suffix != ".png" or not Path(out).absolute().parent.is_dir()): raise ValueError(f"--out {out} must be a new .png file in a folder that exists")
+    if not 0 <= seed < 2**63: raise ValueError(f"--seed {seed} must be 0 or more, and below 2^63")
+    if out: check_out(Path(out).absolute().parent)
     model = build(network, seed, dropout)
     check_sizes(size, levels, model)
     if weights: load_weights(model, weights, network)

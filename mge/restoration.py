@@ -8,6 +8,7 @@ __all__ = ['SMALLEST', 'main', 'load_model', 'most_noise', 'time_of', 'noise_lev
 
 # %% ../nbs/36_restoration.ipynb #cb733f47
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 import torch
@@ -146,10 +147,11 @@ def restore_image(model: nn.Module,      # as `load_model` gives it; works where
                   noise: float = None,   # deviation of its noise, in [0, 1]; None: estimated from the picture. Not for super-resolution
                   mask: Tensor = None,   # [1, H, W], 1 where an inpainting model fills in; with noise 0 the rest stays as it is
                   tile: int = 256,       # side of the tiles, pixels of the picture
-                  overlap: int = 32,     # of the tiles, pixels; covers a reach of 8
+                  overlap: int = 32,     # of the tiles, pixels; covers a reach of 8; Wiener's filter reaches further, with weights that fade
                  ) -> Tensor:            # [3, H, W] in [0, 1], or [3, 2H, 2W] by super-resolution, where `image` lives
     "The restored picture. `ValueError` as `check_picture` and `check_tiles`; the model's mode is put back."
     check_tiles(model, tile, overlap)
+    if image.is_floating_point(): image = image.float()
     noise = check_picture(task, image, noise, mask)
     y, t = mixture(task, image, noise, mask)
     (H, W), target, multiple = y.shape[1:], next(model.parameters()).device, getattr(model, "multiple", 1)
@@ -169,14 +171,14 @@ def read_picture(path) -> Tensor:
     if image.dim() != 3: raise ValueError(f"{path} is an animation; allowed: one picture")
     return image
 
-def result_paths(images: list, out: Path, overwrite: bool = False) -> list:
-    "(restored picture, before and after) as paths in `out`, for each picture. `ValueError` if two would be one file, an input would be overwritten, or a file exists without `overwrite`."
+def result_paths(images: list, out: Path, overwrite: bool = False, keep: list = ()) -> list:
+    "(restored picture, before and after) as paths in `out`, for each picture. `ValueError` if two would be one file, an input or one of `keep` would be overwritten, or a file exists without `overwrite`."
     paths = [tuple(out / f"{Path(p).stem}_{kind}.png" for kind in ("restored", "before_after")) for p in images]
-    inputs = {Path(p).resolve() for p in images}
+    inputs = {os.path.realpath(p) for p in [*images, *keep]}
     for i, (image, pair) in enumerate(zip(images, paths)):
         if pair in paths[:i]: raise ValueError(f"{image} and {images[paths.index(pair)]} would both be written to {pair[0]}; allowed: names that differ before the dot")
         for p in pair:
-            if p.resolve() in inputs: raise ValueError(f"{p} is itself to be restored; choose another --out")
+            if os.path.realpath(p) in inputs: raise ValueError(f"{p} is one of the inputs; choose another --out")
             if p.exists() and not overwrite: raise ValueError(f"{p} exists; choose another --out, or --overwrite to replace it")
     return paths
 
@@ -205,7 +207,7 @@ def mge_restore(
     target, out, images = pick_device(device), Path(out), [images] if isinstance(images, (str, Path)) else list(images)
     network, task, _ = load_model(model)
     check_tiles(network, tile, overlap)
-    paths, hole, levels = result_paths(images, out, overwrite), read_picture(mask).mean(0, keepdim=True) if mask else None, []
+    paths, hole, levels = result_paths(images, out, overwrite, [mask] if mask else []), read_picture(mask).mean(0, keepdim=True) if mask else None, []
     for path in images:
         image = read_picture(path)
         try: levels.append(check_picture(task, image, noise, hole))

@@ -47,14 +47,16 @@ class SuperResolution(Sized):
         return guess + self.scale(t)[:, None, None, None] * model(y if getattr(model, "upscale", 1) == 2 else guess, t)
 
     def estimate(self, model, batch: Pair) -> Tensor:
+        "The enlarged images of a batch."
         return self.restored(model, coarsen(batch.degraded), batch.t)
 
     def loss(self, estimate: Tensor, batch: Pair) -> Tensor:
-        "-SSIM of given estimates, [n]."
+        "-SSIM of given estimates, [n]; all samples of a batch have pixels of one width."
         sigma = 1.5 if self.kept else 1.5 / batch.width[0].item()
         return -ssim(estimate / 2 + .5, batch.clean / 2 + .5, 1., sigma)
 
     def losses(self, model) -> Callable:
+        "`batch -> [n]`, -SSIM of the estimates, for the estimator."
         return lambda batch: self.loss(self.estimate(model, batch), batch)
 
 def small(x: Tensor, how: str = "bicubic") -> Tensor:

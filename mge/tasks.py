@@ -51,9 +51,13 @@ class Task:
         degraded = data.pyramid(torch.cat([self.operator(a) for a in images[0].split(64)]), len(images))
         return tuple(torch.cat(pair, 1) for pair in zip(images, degraded))
 
+    def check(self, images: tuple):
+        "`ValueError` unless `prepare` has made the pyramid: A x of a coarse mesh must never be made on that mesh."
+        if self.operator and images[0].shape[1] != 6: raise ValueError(f"images have {images[0].shape[1]} channels; allowed for {self.name}: 6, as its prepare(images) makes them")
+
     def draw(self, images: tuple, n: int, level: int, generator: torch.Generator) -> tuple:
         "`n` fresh samples native to mesh `level`, from a prepared pyramid of images in [0, 1]. `ValueError` as `data.draw`, or if the pyramid is not prepared."
-        if self.operator and images[0].shape[1] != 6: raise ValueError(f"images have {images[0].shape[1]} channels; allowed for {self.name}: 6, as {self.name}'s prepare(images) makes them")
+        self.check(images)
         return self.sample(2 * data.draw(images, n, level, generator) - 1, generator)
 
     def sample(self, images: Tensor, generator: torch.Generator) -> tuple:
@@ -64,7 +68,8 @@ class Task:
         return Batch(clean, degraded, torch.randn(clean.shape, generator=generator, device=clean.device), t)
 
     def fixed(self, images: tuple, seed: int = 0, level: int = 0) -> tuple:
-        "Every image of a prepared pyramid once, times spread evenly over their range, noise from `seed`: what validation looks at every time."
+        "Every image of a prepared pyramid once, times spread evenly over their range, noise from `seed`: what validation looks at every time. `ValueError` as `draw`."
+        self.check(images)
         g = torch.Generator(images[level].device).manual_seed(seed)
         batch = self.sample(2 * images[level][:] - 1, g)
         low, high = self.times
@@ -167,10 +172,12 @@ class Masked(NamedTuple):
 class Inpainting(Task):
     "Boxes of noise to be filled in; the mask is drawn with the sample."
     def sample(self, images: Tensor, generator: torch.Generator) -> Masked:
+        "As the base class, with boxes."
         b = super().sample(images, generator)
         return Masked(b.clean, cover(random_boxes(len(b.t), generator), *b.clean.shape[2:]), b.noise, b.t)
 
     def network_input(self, batch: Masked) -> Tensor:
+        "What is to be restored, [n, 3, H, W]: noise in the boxes, a little of it everywhere."
         t = batch.t[:, None, None, None]
         signal = self.signal(t)
         return signal * (1 - batch.mask) * batch.clean + ((1 - signal)**2 + (signal * batch.mask)**2).sqrt() * batch.noise
