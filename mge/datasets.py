@@ -8,6 +8,8 @@ __all__ = ['N_PATCHES', 'DATASETS', 'SIZES', 'attributes', 'load']
 # %% ../nbs/14_datasets.ipynb #b615cc85
 import os
 import pickle
+import tarfile
+import warnings
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ import torch
 import torchvision
 
 from . import data
-from .data import SPLITS, pyramid
+from .data import SPLITS, pyramid, read_picture
 from .restrict import check_halves, prolong
 from .stored import cached_pixels, square, stored_meshes
 
@@ -128,69 +130,87 @@ def attributes(split,           # train, valid or test
 # %% ../nbs/14_datasets.ipynb #8dc79164
 N_PATCHES = {"train": 10, "valid": 2, "test": 2}   # of each picture, as the authors have it
 
-def _patches(high, low, n, size, generator):
-    "`n` squares of a picture [3, H, W], anywhere, [n, 3, size, size]; with the low-resolution one given, its pixels copied, [n, 6, size, size]."
+def _patches(high, low, n, size, generator, file):
+    "`n` squares of a picture [3, H, W] of `file`, anywhere, [n, 3, size, size]; with the low-resolution one given, its pixels copied, [n, 6, size, size]."
     half, (H, W) = -(-size // 2), (s // 2 for s in high.shape[1:])
-    if half > min(H, W): raise ValueError(f"size is {size}; allowed: 1 to {2 * min(H, W)}")
+    if half > min(H, W): raise ValueError(f"size is {size}; allowed: 1 to {2 * min(H, W)}, as large as {file} is")
     both = high[:, :2 * H, :2 * W] if low is None else torch.cat([high, prolong(low[None])[0]])
     corners = [(2 * int(u * (H - half + 1)), 2 * int(v * (W - half + 1))) for u, v in torch.rand(n, 2, generator=generator).tolist()]
     return torch.stack([both[:, top:top + size, left:left + size] for top, left in corners])
 
 # %% ../nbs/14_datasets.ipynb #46a8d669
+_PIXELS = torch.uint8, torch.float16, torch.float32, torch.float64
+
 def _tensor(file):
-    "The images [n, 3, H, W] of a .pt file, memory-mapped, no code run; ValueError naming the file."
-    try: images = torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
-    except Exception as problem: raise ValueError(f"{file} cannot be used: {' '.join(str(problem).split())[:150]}") from None
-    told = f"{images.dtype} {list(images.shape)}" if isinstance(images, torch.Tensor) else f"a {type(images).__name__}"
-    if not told.startswith(("torch.uint8", "torch.float")) or images.dim() != 4 or images.shape[1] != 3 or not len(images):
-        raise ValueError(f"{file} holds {told}; allowed: one tensor [n, 3, H, W], floating point or uint8")
-    low, high = images.aminmax()
+    "The images [n, 3, H, W] of a .pt file, memory-mapped, no code run, each part's checksum compared; ValueError naming the file."
+    try:
+        with zipfile.ZipFile(file) as parts: bad = parts.testzip()
+        if bad: raise ValueError(f"{bad} in it is not what was written")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")   # torch's, about sparse tensors and its own old functions
+            images = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as problem: raise ValueError(f"{file} cannot be used: {' '.join(str(problem).split()).split('. ')[0][:150]}") from None
+    told = f"{images.dtype} [{', '.join(map(str, images.size()))}], {images.layout} on {images.device}" if isinstance(images, torch.Tensor) else f"a {type(images).__name__}"
+    if not told.endswith("torch.strided on cpu") or images.dtype not in _PIXELS or images.dim() != 4 or images.shape[1] != 3 or not images.numel():
+        raise ValueError(f"{file} holds {told}; allowed: one tensor [n, 3, H, W], torch.strided on cpu, of {', '.join(str(d)[6:] for d in _PIXELS)}")
+    low, high = (images := images.detach()).aminmax()
     if images.is_floating_point() and not (low >= 0 and high <= 1): raise ValueError(f"{file} has values from {low:.4g} to {high:.4g}; allowed: 0 to 1, no NaN")
     return images
 
 # %% ../nbs/14_datasets.ipynb #82906fb0
 def _urban_tensors(root, split, pairs):
-    "Pictures (high, low or None) of one split, from tensors."
+    "Pictures (file, high, low or None) of one split, from tensors."
     files = [root / name for name in _files("urban100", split)]
     high, low = tensors = [_tensor(file) for file in files]
     if high.shape != (*low.shape[:2], 2 * low.shape[2], 2 * low.shape[3]):
         raise ValueError(f"{files[1]} is {list(low.shape)}; allowed: as many images as {files[0].name}, {list(high.shape)}, with half its sides")
     if split != "test": tensors = [_training(images, split) for images in tensors]
     unit = [[x.float() / (255 if x.dtype == torch.uint8 else 1) for x in images] for images in tensors]
-    return zip(unit[0], unit[1] if pairs else [None] * len(unit[0]))
+    return zip([files[0]] * len(unit[0]), unit[0], unit[1] if pairs else [None] * len(unit[0]))
 
 def _urban_files(root): return sorted((root / "Urban100").glob("image_SRF_2/*HR.png")) or sorted((root / "Urban100").glob("*.png"))
 
 def _urban_pictures(root, split):
-    "Pictures (high, None) of one split, from PNG files sorted by name: the last tenth for test, the tenth before for valid."
+    "Pictures (file, high, None) of one split, from PNG files sorted by name: the last tenth for test, the tenth before for valid."
     files = _urban_files(root)
     if len(files) < 3: raise ValueError(f"{root / 'Urban100'} has {len(files)} png; allowed: 3 or more, one for each split")
     tenth = max(len(files) // 10, 1)
     for file in {"train": files[:-2 * tenth], "valid": files[-2 * tenth:-tenth], "test": files[-tenth:]}[split]:
-        try: yield data._decode(file), None
-        except (OSError, RuntimeError) as problem: raise ValueError(f"{file} cannot be used: {problem}") from None
+        yield file, read_picture(file), None
 
 def _urban100(root, split, size, crops, pairs, generator):
     tensors = (root / _files("urban100", split)[0]).exists()
     patches = []
-    for high, low in _urban_tensors(root, split, pairs) if tensors else _urban_pictures(root, split):
+    for file, high, low in _urban_tensors(root, split, pairs) if tensors else _urban_pictures(root, split):
         n = crops or (1 if tuple(high.shape[1:]) == (size, size) else N_PATCHES[split])   # patches of the right size are taken as they are
-        patches.append(_patches(high, low, n, size, generator))
+        patches.append(_patches(high, low, n, size, generator, file))
     return torch.cat(patches)
 
 # %% ../nbs/14_datasets.ipynb #6f670611
-class _CelebA(torchvision.datasets.CelebA):
-    base_folder = "CelebA"   # as in the authors' layout
+def _unpack(archive, folder):
+    "All files of a .zip or .tar.gz archive into `folder`; an error for one that would land elsewhere."
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as files:
+            for name in files.namelist():
+                if not (folder / name).resolve().is_relative_to(folder.resolve()): raise ValueError(f"{archive} has {name!r}, which lies outside {folder}")
+            files.extractall(folder)
+    else:
+        with tarfile.open(archive) as files: files.extractall(folder, filter="data")
 
 def _download(dataset, root):
-    "Torchvision's download into `root`; ValueError saying what to do where it fails."
-    family = dataset.split("-")[0]
+    "Torchvision's download into `root`, unpacked there; ValueError saying what to do where it fails."
+    family, fetch = dataset.split("-")[0], torchvision.datasets.utils
     try:
-        if family == "celeba": _CelebA(str(root), split="all", download=True)
+        if family == "celeba":
+            for place, md5, name in torchvision.datasets.CelebA.file_list:
+                if not name.startswith(("img_align", "list_attr", "list_eval")) or fetch.check_integrity(root / "CelebA" / name, md5): continue
+                fetch.download_file_from_google_drive(place, root / "CelebA", name, md5)
+            _unpack(root / "CelebA/img_align_celeba.zip", root / "CelebA")
         elif family == "urban100": raise OSError("torchvision has none")
         else:
             of = {"cifar10": torchvision.datasets.CIFAR10, "stl10": torchvision.datasets.STL10}[family]
-            torchvision.datasets.utils.download_and_extract_archive(of.url, str(root), filename=of.filename, md5=of.tgz_md5)
+            fetch.download_url(of.url, root, of.filename, of.tgz_md5)
+            _unpack(root / of.filename, root)
     except Exception as problem:   # no network, a moved server, a missing package, a full disk
         try: _require(dataset, root, [f for split in SPLITS for f in _files(dataset, split)], "get it")
         except ValueError as expected: raise ValueError(f"download failed ({type(problem).__name__}: {problem}); {expected}") from None
@@ -213,6 +233,8 @@ def load(dataset,         # one of DATASETS
     "One split on every mesh, finest first: float32 tensors in [0, 1], or `Stored` for cifar10, stl10 and celeba. One ValueError for whatever is wrong."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
     if split not in SPLITS: raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
+    for name, value in dict(size=size, levels=levels, seed=seed, workers=workers, crops=1 if crops is None else crops).items():
+        if type(value) is not int: raise ValueError(f"{name} is {value!r}; allowed: a whole number")
     size = size or SIZES[dataset]
     if levels < 1: raise ValueError(f"levels is {levels}; allowed: 1 or more")
     check_halves(size, levels - 1, "size")

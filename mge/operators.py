@@ -14,12 +14,16 @@ import torch.nn.functional as F
 from .restrict import check_halves, coarsen
 
 # %% ../nbs/08_operators.ipynb #b51a6d31
+def _sides(x):
+    "H and W of pictures [..., H, W]; ValueError for anything else."
+    if not x.is_floating_point() or x.dim() < 2 or 0 in x.shape[-2:]:
+        raise ValueError(f"x must be floating point [..., H, W] and not empty, got {x.dtype} {list(x.shape)}")
+    return x.shape[-2:]
+
 def cosine_filter(x,          # [..., H, W], floating point, any size; half precision is filtered in float32
                   transfer):  # (fy [2H, 1], fx [1, W+1]) in cycles per pixel -> real factors, even in both
     "`x` filtered with mirrored edges: a symmetric operator."
-    if not x.is_floating_point() or x.dim() < 2 or 0 in x.shape[-2:]:
-        raise ValueError(f"x must be floating point [..., H, W] and not empty, got {x.dtype} {list(x.shape)}")
-    H, W = x.shape[-2:]
+    H, W = _sides(x)
     y = x.to(torch.promote_types(x.dtype, torch.float32))
     for axis in (-1, -2): y = torch.cat([y, y.flip(axis)], axis)
     like = dict(dtype=y.dtype, device=y.device)
@@ -34,10 +38,24 @@ def gaussian(sigma):  # standard deviation in pixels, 0 or more; ValueError othe
         raise ValueError(f"sigma must be a finite number of pixels, 0 or more, got {sigma!r}")
     return lambda fy, fx: torch.exp(-2 * (math.pi * sigma)**2 * (fy**2 + fx**2))
 
-def blur(x,          # [..., H, W], floating point, any size
-         sigma=3.):  # pixels of the mesh of `x`; 3 on the finest mesh is the paper's task
+# %% ../nbs/08_operators.ipynb #05c86708
+def _axis(n, sigma, k, **to):
+    "The blur along an axis of `n` pixels, then averages of 2^k of them: a matrix [n/2^k, n]."
+    h = torch.fft.irfft(gaussian(sigma)(0, torch.fft.rfftfreq(2*n, **to)), n=2*n)
+    i = torch.arange(n, device=h.device)
+    A = h[(i[:, None] - i).abs()] + h[i[:, None] + i + 1]
+    return A.view(n >> k, 2**k, n).mean(1)
+
+def blur(x,         # [..., H, W], floating point, any size; half precision is filtered in float32
+         sigma=3.,  # pixels of the mesh of `x`; 3 on the finest mesh is the paper's task
+         k=0):      # levels to go down afterwards: `coarsen(blur(x), k)`, and only that is computed
     "Gaussian blur in both directions, mirrored at the edges."
-    return cosine_filter(x, gaussian(sigma))
+    H, W = _sides(x)
+    check_halves((H, W), k, "the mesh of x")
+    to = dict(dtype=torch.promote_types(x.dtype, torch.float32), device=x.device)
+    with torch.autocast("cpu" if x.is_meta else x.device.type, enabled=False):  # 16 bits would blur inexactly
+        A = _axis(H, sigma, k, **to)
+        return (A @ x.to(to["dtype"]) @ (A if W == H else _axis(W, sigma, k, **to)).mT).to(x.dtype)
 
 # %% ../nbs/08_operators.ipynb #eb624abc
 def random_boxes(n,                   # number of images. ValueError for arguments out of range

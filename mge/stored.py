@@ -42,7 +42,7 @@ class Stored:
     level: int = 0                               # of the mesh that rows come on; `size` must halve that often
     columns: bool = False                        # True: stored column by column, as in STL-10
     device: torch.device = torch.device("cpu")   # where rows appear
-    operator: Callable = None                    # [n, 3, size, size] in [0, 1] to the same: further channels, made on the finest mesh
+    operator: Callable = None                    # of [n, 3, size, size] in [0, 1] and k: A x restricted k times, as further channels
 
     def __post_init__(self):
         p = self.pixels
@@ -62,14 +62,14 @@ class Stored:
         x = torch.from_numpy(np.asarray(self.pixels[rows])).to(self.device).float()
         x = fit(x, self.size, 0 if self.operator else self.level)
         x = (x.mT.contiguous() if self.columns else x).div_(255)
-        return coarsen(torch.cat([x, self.operator(x)], 1), self.level) if self.operator else x
+        return torch.cat([fit(x, self.size, self.level), self.operator(x, self.level)], 1) if self.operator else x
 
     def to(self, device):
         "The same images; rows will appear on `device`."
         return replace(self, device=torch.device(device))
 
     def through(self, operator):
-        "The same images with three more channels, A x: made on the finest mesh and restricted with the rest (invariant 2)."
+        "The same images with three more channels, A x as it is on the finest mesh, restricted like the rest (invariant 2)."
         return replace(self, operator=operator)
 
 # %% ../nbs/13_stored.ipynb #5d986df1
@@ -114,7 +114,7 @@ def _append(out, files, decode, size, workers, progress):
     loader = DataLoader(_Decoded(files, decode, size), CHUNK, num_workers=workers, generator=torch.Generator())  # not the global one
     done = 0
     try:
-        with tqdm(total=len(files), disable=not progress, desc="decoding once", unit=" pictures") as bar:
+        with tqdm(total=len(files), disable=not progress, desc="decoding once", unit=" pictures", leave=False) as bar:
             for images, problems in loader:
                 for file, problem in zip(files[done:], problems):
                     if problem: raise ValueError(f"{file} cannot be used: {problem}")

@@ -47,9 +47,13 @@ class Task:
     def prepare(self, images: tuple) -> tuple:
         "The pyramid that `draw` takes: channels 3 to 5 get A x, made on the finest mesh and restricted from there (invariant 2). What is prepared stays as it is."
         if self.operator is None or images[0].shape[1] == 6: return images
-        if not isinstance(images[0], Tensor): return tuple(a.through(self.operator) for a in images)
+        if not isinstance(images[0], Tensor): return tuple(a.through(self.restricted) for a in images)
         degraded = data.pyramid(torch.cat([self.operator(a) for a in images[0].split(64)]), len(images))
         return tuple(torch.cat(pair, 1) for pair in zip(images, degraded))
+
+    def restricted(self, x: Tensor, k: int) -> Tensor:
+        "A x of images on the finest mesh, restricted `k` times: what images that are kept as bytes are asked for at each draw."
+        return coarsen(self.operator(x), k)
 
     def check(self, images: tuple):
         "`ValueError` unless `prepare` has made the pyramid: A x of a coarse mesh must never be made on that mesh."
@@ -149,6 +153,10 @@ class Deblurring(Sized):
     "A Gaussian blur to be undone: the network corrects what Wiener's filter makes of it."
     sigma: float = 3.  # of the blur, pixels of the finest mesh
 
+    def restricted(self, x: Tensor, k: int) -> Tensor:
+        "As the base class; this operator takes `k`, and never makes what would be averaged away."
+        return self.operator(x, k)
+
     def sample(self, images: Tensor, generator: torch.Generator) -> Blurred:
         "As the base class, on the finest mesh."
         batch = super().sample(images, generator)
@@ -159,7 +167,7 @@ class Deblurring(Sized):
         return wiener(undimmed(y, t), self.sigma / width, (.6 * t + .005) * width**2)
 
 deblurring = Deblurring("deblurring", times=(0., .1), signal=lambda t: 1 - t, scale=lambda t: torch.full_like(t, .1),
-                        operator=lambda x: blur(x).clamp(0, 1))  # the clamp removes rounding errors, nothing else
+                        operator=lambda x, k=0: blur(x, k=k).clamp(0, 1))  # the clamp removes rounding errors, nothing else
 
 # %% ../nbs/11_tasks.ipynb #369e8a73
 class Masked(NamedTuple):
