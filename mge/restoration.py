@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SMALLEST', 'main', 'load_model', 'most_noise', 'time_of', 'noise_level', 'check_picture', 'mixture', 'starts',
-           'window', 'tiled', 'check_tiles', 'restore_image', 'read_picture', 'result_paths', 'detail', 'mge_restore']
+           'window', 'tiled', 'check_tiles', 'restore_image', 'result_paths', 'detail', 'mge_restore']
 
 # %% ../nbs/36_restoration.ipynb #cb733f47
 import math
@@ -16,33 +16,35 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.io import encode_png
 from tqdm.auto import tqdm
-from . import data
 from .commands import command_line, fitting, pick_device
+from .data import read_picture
+from .files import import_weights, load_checkpoint, whole
 from .networks import network as named
 from .report import strip
-from .runs import check_out, import_weights, load_checkpoint, whole
-from .structure import SuperResolution, TASKS
+from .runs import check_out
+from .structure import SuperResolution, task_of
 from .tasks import Inpainting, Task
 from .train import evaluating
 
 # %% ../nbs/36_restoration.ipynb #218cc0de
 def load_model(path,    # ..._best.safetensors, ..._best.pt or ..._last.pt of a training run, of any task
               ) -> tuple:
-    "(network in evaluation mode, task, configuration) from a model file. `ValueError` if it is missing, damaged, or of a task, network or shape that does not exist here."
+    "(network in evaluation mode, task with its options, configuration) from a model file. `ValueError` if it cannot be read, is damaged, or of a task, network or shape that does not exist here."
     path = Path(path)
     if path.suffix not in (".safetensors", ".pt"): raise ValueError(f"model {path} is of an unknown kind; allowed: .safetensors or .pt of a training run")
-    weights, config = import_weights(path) if path.suffix == ".safetensors" else (None, load_checkpoint(path))
+    weights, config = import_weights(path) if path.suffix == ".safetensors" else (None, load_checkpoint(path, "model"))
     if weights is None and isinstance(config, dict): weights, config = config.get("model"), config.get("config")
     if not (isinstance(weights, dict) and isinstance(config, dict)): raise ValueError(f"model {path} does not hold weights and a configuration; allowed: what a training run of mge wrote")
-    task, network = config.get("task"), config.get("network")
-    if task not in list(TASKS): raise ValueError(f"model {path} is for the task {task!r}; allowed: {', '.join(TASKS)}")
-    if network not in (names := fitting(TASKS[task])): raise ValueError(f"model {path} is a network {network!r}; allowed for {task}: {', '.join(names)}")
+    try: task = task_of(config.get("task"), config.get("options", {}))
+    except ValueError as e: raise ValueError(f"model {path} is for another task: {e}") from None
+    network = config.get("network")
+    if network not in (names := fitting(task)): raise ValueError(f"model {path} is a network {network!r}; allowed for {task.name}: {', '.join(names)}")
     try:
         model = named(network, seed=0, **config.get("arguments", {}))
         model.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError, ValueError): raise ValueError(f"model {path} holds weights that do not fit its network {network!r}") from None
     if not all(w.isfinite().all() for w in model.state_dict().values()): raise ValueError(f"model {path} holds weights that are not finite")
-    return model.eval(), TASKS[task], config
+    return model.eval(), task, config
 
 # %% ../nbs/36_restoration.ipynb #80bcdbde
 def most_noise(task: Task) -> float:
@@ -162,24 +164,16 @@ def restore_image(model: nn.Module,      # as `load_model` gives it; works where
     return mask * out + (1 - mask) * image if mask is not None and noise == 0 else out
 
 # %% ../nbs/36_restoration.ipynb #9b6ad100
-def read_picture(path) -> Tensor:
-    "The picture in a file, [3, H, W] in [0, 1]: grey repeated, alpha dropped, turned as its EXIF says. One-line `ValueError` if there is none."
-    path = Path(path)
-    try: image = data._decode(path)
-    except OSError as e: raise ValueError(f"{path} cannot be read: {e.strerror}") from None
-    except (RuntimeError, ValueError): raise ValueError(f"{path} is empty, damaged, or not a picture; allowed: png, jpeg, webp, gif") from None
-    if image.dim() != 3: raise ValueError(f"{path} is an animation; allowed: one picture")
-    return image
-
 def result_paths(images: list, out: Path, overwrite: bool = False, keep: list = ()) -> list:
-    "(restored picture, before and after) as paths in `out`, for each picture. `ValueError` if two would be one file, an input or one of `keep` would be overwritten, or a file exists without `overwrite`."
+    "(restored picture, before and after) as paths in `out`, for each picture. `ValueError` if there are none, two would be one file, an input or one of `keep` would be overwritten, or a file exists without `overwrite`."
+    if not images: raise ValueError("images is empty; allowed: one picture or more")
     paths = [tuple(out / f"{Path(p).stem}_{kind}.png" for kind in ("restored", "before_after")) for p in images]
     inputs = {os.path.realpath(p) for p in [*images, *keep]}
     for i, (image, pair) in enumerate(zip(images, paths)):
         if pair in paths[:i]: raise ValueError(f"{image} and {images[paths.index(pair)]} would both be written to {pair[0]}; allowed: names that differ before the dot")
         for p in pair:
             if os.path.realpath(p) in inputs: raise ValueError(f"{p} is one of the inputs; choose another --out")
-            if p.exists() and not overwrite: raise ValueError(f"{p} exists; choose another --out, or --overwrite to replace it")
+            if os.path.exists(p) and not overwrite: raise ValueError(f"{p} exists; choose another --out, or --overwrite to replace it")
     return paths
 
 # %% ../nbs/36_restoration.ipynb #cb237c42
@@ -213,13 +207,14 @@ def mge_restore(
         try: levels.append(check_picture(task, image, noise, hole))
         except ValueError as e: raise ValueError(f"{path}: {e}") from None
     check_out(out)
-    out.mkdir(parents=True, exist_ok=True)
+    try: out.mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise ValueError(f"out {out} cannot be made: {e.strerror}") from None
     network.to(target)
     for path, level, (result, both) in zip(images, levels, paths):
         image = read_picture(path)
         restored = restore_image(network, task, image, level, hole, tile, overlap)
         png = encode_png((255 * restored).round().byte()).numpy().tobytes()
-        whole(result, lambda f: f.write(png))
+        whole(result, png)
         before = F.interpolate(image[None], size=restored.shape[1:])[0]              # super-resolution: its pixels, enlarged
         strip(detail({"before": before, "after": restored}, hole), both)
         heard = "" if isinstance(task, SuperResolution) else f", noise {level:.4f}{' (estimated)' * (noise is None)}"

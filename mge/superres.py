@@ -6,10 +6,12 @@
 __all__ = ['main', 'bicubic', 'windows', 'fit_filter', 'linear', 'linear_methods', 'mge_superres']
 
 # %% ../nbs/43_superres.ipynb #a8f7b9b3
+import re
+from dataclasses import replace
 import torch
 import torch.nn.functional as F
 from fastcore.meta import delegates
-from .commands import BUDGET, command_line, train_command
+from .commands import BUDGET, command_line, one_of, train_command
 from .operators import upsample
 from .restrict import coarsen
 from .structure import super_resolution
@@ -56,11 +58,14 @@ def linear_methods(task, valid, times) -> dict:
 def mge_superres(
     patch_size: int = 0,     # side of the training images, pixels; 0: the data set's own (cifar10 32, stl10 96, others 64)
     network: str = "espcn",  # espcn, srnet, srresnet, unet, resnet, unet5, resnet18 or resnet50
+    how: str = "bicubic",    # how small images are made: bicubic, or average; with bicubic, urban100's tensors bring their own
+    kept: bool = False,      # keep SSIM's window 11 pixels wide on every mesh, where it shrinks otherwise; needs fewer --levels
     **kwargs,
 ) -> list:                   # the table's rows
     "Train a network to double the side of images, compare it with bicubic interpolation and the best linear filter, and write pictures, logs and models."
+    task = replace(super_resolution, how=one_of(how, ("bicubic", "average"), "how"), kept=kept)
     work = 3000. if network == "espcn" else BUDGET     # ESPCN is small: three times the work units take half the seconds
-    try: return train_command(super_resolution, linear_methods, (0.,), work, size=patch_size, network=network, **kwargs)
-    except ValueError as e: raise ValueError(str(e).replace("--size", "--patch_size")) from None
+    try: return train_command(task, linear_methods, (0.,), work, size=patch_size, network=network, **kwargs)
+    except ValueError as e: raise ValueError(re.sub(r"^size\b|--size\b", "--patch_size", str(e))) from None
 
 main = command_line(mge_superres)
