@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from . import data
 from .allocation import Allocation, Pilot, allocations, best_coefficients, correlation, jackknife, pilot, sample_gradients, step_variance, term_costs, term_variances, term_weights, variance_cost
-from .commands import N_CHECKS, build, check_sizes, command_line, one_of, pick_device
+from .commands import MOST_STEPS, N_CHECKS, build, check_sizes, command_line, one_of, pick_device
 from .estimator import coarsen_batch, like, n_samples
 from .networks import NETWORKS
 from .plan import Plan
-from .report import table
-from .runs import check_out, import_weights, load_checkpoint
+from .report import save, table
+from .files import import_weights, load_checkpoint
+from .runs import check_out
 from .tasks import coarsen_samples, denoising
 from .train import train
 from .workunits import evaluation_costs, image_cost
@@ -121,7 +122,7 @@ def diagnostics(probe: Probe, path: Path = None) -> Figure:
     axes[1, 2].xaxis.minorticks_off()
     for ax in axes.flat[:5]: ax.set(xticks=mesh, xlabel="mesh $\\ell$")
     for ax in axes.flat: ax.grid(alpha=.3)
-    if path: fig.savefig(path, dpi=110)
+    if path: save(fig, path, 110)
     return fig
 
 # %% ../nbs/35_probe.ipynb #8c8c96cf
@@ -186,9 +187,9 @@ def mge_probe(
     "Does telescoping over meshes pay for this network on these images? Correlations, best batches and coefficients, predicted gain."
     one_of(network, [name for name in NETWORKS if name != "espcn"], "network"); one_of(dataset, data.DATASETS, "dataset")
     target = pick_device(device)
-    if steps < 0: raise ValueError(f"--steps {steps} must not be negative")
-    if samples < 32 or samples % 8: raise ValueError(f"--samples {samples} must be a multiple of 8, 32 or more")
-    if batch_size < 1: raise ValueError(f"--batch_size {batch_size} must be positive")
+    if not 0 <= steps <= MOST_STEPS: raise ValueError(f"--steps {steps} must be from 0 to {MOST_STEPS}")
+    if not 32 <= samples <= 2**16 or samples % 8: raise ValueError(f"--samples {samples} must be a multiple of 8 from 32 to {2**16}")
+    if not 1 <= batch_size <= 2**16: raise ValueError(f"--batch_size {batch_size} must be from 1 to {2**16}")
     if not 0 < lr < float("inf"): raise ValueError(f"--lr {lr} must be a positive number")
     if not 2 <= levels <= 16: raise ValueError(f"--levels {levels} must be from 2 to 16")
     if out and (Path(out).exists() or Path(out).suffix != ".png" or not Path(out).absolute().parent.is_dir()): raise ValueError(f"--out {out} must be a new .png file in a folder that exists")
@@ -197,6 +198,7 @@ def mge_probe(
     model = build(network, seed, dropout)
     check_sizes(size, levels, model)
     if weights: load_weights(model, weights, network)
+    valid = (data.load(dataset, "valid", size, 1, data_dir=data_dir or None)[0][:N_CHECKS],)        # what is wrong with it is told early
     images = tuple(a.to(target) for a in data.load(dataset, "train", size, levels, data_dir=data_dir or None))
     model, generator = model.to(target, memory_format=torch.channels_last), torch.Generator(target).manual_seed(seed)
     losses = denoising.losses(model)
@@ -207,7 +209,6 @@ def mge_probe(
         return answer
     answer = ask(f"weights from {weights}" if weights else "fresh weights")
     if steps:
-        valid = (data.load(dataset, "valid", size, 1, data_dir=data_dir or None)[0][:N_CHECKS],)
         train(model, denoising, images, valid, Plan.single(steps, batch_size), lr, seed, validations=1)
         answer = ask(f"after {steps} plain steps of {batch_size} images")
     if out: diagnostics(answer, out)
