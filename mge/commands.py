@@ -219,7 +219,6 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     sets = {split: images(split) for split in reversed(data.SPLITS)}     # the small ones first: what is wrong with them is told early
     enough(len(sets["train"][0]))
     run = replace(run, config={**config, "images": fingerprint({split: spread(a[0], 64) for split, a in sets.items()}, str([len(a[0]) for a in sets.values()]))[:12]})
-    check_run(run, o.resume, o.overwrite)                                # now with the pictures themselves
     return model.to(target, memory_format=torch.channels_last), plan, sets, run   # channels last: faster convolutions, same numbers up to rounding
 
 # %% ../nbs/34_commands.ipynb #62e987b0

@@ -6,7 +6,7 @@
 __all__ = ['STATE', 'KINDS', 'append_row', 'rows_of', 'read_rows', 'first_rows', 'environment', 'Run', 'check_out', 'differences',
            'check_run', 'started']
 
-# %% ../nbs/31_runs.ipynb #f130af1c
+# %% ../nbs/31_runs.ipynb #8ec38e31
 import csv
 import io
 import os
@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from . import __version__
 from .files import load_checkpoint, packed, same_file, whole
 
-# %% ../nbs/31_runs.ipynb #115b1a80
+# %% ../nbs/31_runs.ipynb #bbe93667
 def append_row(row: dict, path: Path):
     "Add one row to a CSV file, which gets the row's keys as its header if it is new. `OSError` naming the path if it cannot be."
     try:
@@ -48,7 +48,7 @@ def first_rows(path: Path, n: int) -> bytes:
     if n and len(lines) <= n: raise ValueError(f"log {path} has {max(len(lines) - 1, 0)} rows, and the checkpoint beside it is from row {n}; allowed: the log that was written with it")
     return b"".join(lines[:n + 1] if n else [])
 
-# %% ../nbs/31_runs.ipynb #266c4bca
+# %% ../nbs/31_runs.ipynb #83d621e5
 STATE = ("model", "optimizer", "generator", "level", "iteration", "work_units", "time", "train_loss", "valid_loss", "checks", "config", "environment")   # what a checkpoint holds
 KINDS = ("train.csv", "valid.csv", "best.pt", "last.pt", "best.safetensors", "curves.png", "before_after.png")   # of files of a run
 
@@ -56,6 +56,7 @@ def environment(device="cpu") -> dict:
     "What the bits of a result depend on besides its configuration."
     return {"mge": __version__, "torch": str(torch.__version__), "threads": torch.get_num_threads(), "device": torch.device(device).type}
 
+# %% ../nbs/31_runs.ipynb #e12e3f86
 @dataclass(frozen=True)
 class Run:
     "The files of one run; what `train` writes to. `ValueError` for a name that could lead out of the folder."
@@ -110,7 +111,7 @@ class Run:
             if log: whole(self.path(kind), log)
             else: self.path(kind).unlink(missing_ok=True)
 
-# %% ../nbs/31_runs.ipynb #22ae0f80
+# %% ../nbs/31_runs.ipynb #f9456564
 def check_out(out: Path):
     "`ValueError` if a folder plainly cannot be made or written to."
     def there(path):
@@ -121,6 +122,7 @@ def check_out(out: Path):
     nearest = next(path for path in (out.absolute(), *out.absolute().parents) if there(path))
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)): raise ValueError(f"out {out} cannot be written to: {nearest} is not a folder that one may write to")
 
+# %% ../nbs/31_runs.ipynb #b0752a77
 def differences(before: dict, now: dict) -> str:
     "Where two configurations differ, in the keys of the second: 'lr 0.002, now 0.001; ...'; empty if nowhere."
     def flat(name, value):
@@ -129,6 +131,7 @@ def differences(before: dict, now: dict) -> str:
     a, b = flat("", {k: before[k] for k in now if k in before}), flat("", now)
     return "; ".join(f"{k} {a.get(k, 'absent')}, now {b.get(k, 'absent')}" for k in {**a, **b} if a.get(k, "absent") != b.get(k, "absent"))
 
+# %% ../nbs/31_runs.ipynb #a1805121
 def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
     "The state to go on from, None for a new run. `ValueError` if the name is taken and neither option is given, if there is nothing to resume, or if it was begun with another configuration."
     check_out(run.out)
@@ -142,7 +145,7 @@ def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
     if changed := differences(saved["config"], run.config): raise ValueError(f"run {run.name} was begun with other options: {changed}; allowed with --resume: the same options")
     return saved
 
-# %% ../nbs/31_runs.ipynb #f92d4719
+# %% ../nbs/31_runs.ipynb #2d80705b
 @contextmanager
 def started(run: Run, resume: bool = False, overwrite: bool = False):
     "Hold a run for this process while the block lasts; gives the state to go on from, None for a new run. `ValueError` before anything is changed, as `check_run`, or if another process holds it."
