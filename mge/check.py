@@ -8,7 +8,7 @@ __all__ = ['main', 'tensors', 'described', 'mge_check']
 # %% ../nbs/37_check.ipynb #a5aadfa5
 from pathlib import Path
 import torch
-from .commands import command_line
+from .commandline import command_line
 from .files import import_weights, load_checkpoint
 from .plan import plan_from_dict
 from .restoration import load_model

@@ -7,22 +7,22 @@ __all__ = ['SPLITS', 'PHOTOGRAPHS', 'N_CROPS', 'N_LEAVES', 'DATASETS', 'photogra
            'dead_leaves', 'pyramid', 'draw', 'load']
 
 # %% ../nbs/10_data.ipynb #b1804f29
+import contextlib
 import functools
 import hashlib
 import math
 import os
-import tempfile
 import warnings
 import zlib
 from importlib.resources import files
 from pathlib import Path
 
-import safetensors.torch
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
+from filelock import FileLock
 from torchvision.io import ImageReadMode, decode_image
 
+from .files import load_checkpoint, save_checkpoint
 from .restrict import check_halves, coarsen
 
 # %% ../nbs/10_data.ipynb #3388e82c
@@ -187,16 +187,16 @@ def _cached_leaves(split, size, seed):
     "Leaves of one split from the cache, or rendered into it."
     n, r_min, r_max = N_LEAVES[split], 1, size
     folder = Path(os.environ.get("MGE_CACHE") or "~/.cache/mge").expanduser()
-    path = folder / f"deadleaves-v1-{split}-n{n}-size{size}-r{r_min}to{r_max}-seed{seed}.safetensors"
-    try: return safetensors.torch.load_file(path)["images"]
-    except (OSError, SafetensorError, KeyError): pass   # missing, cut short, or something else under that name
+    path = folder / f"deadleaves-v1-{split}-n{n}-size{size}-r{r_min}to{r_max}-seed{seed}.pt"
+    with contextlib.suppress(ValueError):           # missing or damaged
+        kept = load_checkpoint(path, "cache")
+        if isinstance(kept, dict) and "images" in kept: return kept["images"]   # and not something else under that name
     images = dead_leaves(n, size, _generator(split, seed), r_min, r_max)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as aside:
-            (Path(aside) / path.name).write_bytes(safetensors.torch.save({"images": images}))
-            os.replace(Path(aside) / path.name, path)
-    except OSError as problem: warnings.warn(f"dead leaves were rendered but not kept for the next time: {problem}")
+        with FileLock(path.with_suffix(".lock")): save_checkpoint({"images": images}, path)   # one at a time
+    except (OSError, NotImplementedError) as problem:  # the latter where files cannot be locked
+        warnings.warn(f"dead leaves were rendered but not kept for the next time: {problem}")
     return images
 
 # %% ../nbs/10_data.ipynb #fb66a840

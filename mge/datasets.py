@@ -20,6 +20,7 @@ import torchvision
 
 from . import data
 from .data import SPLITS, pyramid, read_picture
+from .files import load_checkpoint
 from .restrict import check_halves, prolong
 from .stored import cached_pixels, square, stored_meshes
 
@@ -142,14 +143,10 @@ def _patches(high, low, n, size, generator, file):
 _PIXELS = torch.uint8, torch.float16, torch.float32, torch.float64
 
 def _tensor(file):
-    "The images [n, 3, H, W] of a .pt file, memory-mapped, no code run, each part's checksum compared; ValueError naming the file."
-    try:
-        with zipfile.ZipFile(file) as parts: bad = parts.testzip()
-        if bad: raise ValueError(f"{bad} in it is not what was written")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")   # torch's, about sparse tensors and its own old functions
-            images = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as problem: raise ValueError(f"{file} cannot be used: {' '.join(str(problem).split()).split('. ')[0][:150]}") from None
+    "The images [n, 3, H, W] of a .pt file, whole, no code run; ValueError naming the file."
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")   # torch's, about sparse tensors and its own old functions
+        images = load_checkpoint(file, "file")
     told = f"{images.dtype} [{', '.join(map(str, images.size()))}], {images.layout} on {images.device}" if isinstance(images, torch.Tensor) else f"a {type(images).__name__}"
     if not told.endswith("torch.strided on cpu") or images.dtype not in _PIXELS or images.dim() != 4 or images.shape[1] != 3 or not images.numel():
         raise ValueError(f"{file} holds {told}; allowed: one tensor [n, 3, H, W], torch.strided on cpu, of {', '.join(str(d)[6:] for d in _PIXELS)}")

@@ -8,7 +8,8 @@ __all__ = ['KS', 'TIMES', 'main', 'wiener_filtered', 'wiener_methods', 'mge_debl
 # %% ../nbs/41_deblur.ipynb #df022644
 import torch
 from fastcore.meta import delegates
-from .commands import BUDGET, command_line, train_command, tuned
+from .commandline import command_line
+from .commands import BUDGET, train_command, tuned
 from .tasks import deblurring, undimmed, wiener
 
 # %% ../nbs/41_deblur.ipynb #e9693aa5

@@ -10,7 +10,8 @@ import math
 import torch
 import torch.nn.functional as F
 from fastcore.meta import delegates
-from .commands import BUDGET, command_line, train_command, tuned
+from .commandline import command_line
+from .commands import BUDGET, train_command, tuned
 from .tasks import denoising
 
 # %% ../nbs/40_denoise.ipynb #edee33be

@@ -9,7 +9,8 @@ __all__ = ['TIMES', 'main', 'holes_of', 'nearest_fill', 'second_differences', 'b
 import torch
 import torch.nn.functional as F
 from fastcore.meta import delegates
-from .commands import BUDGET, command_line, train_command
+from .commandline import command_line
+from .commands import BUDGET, train_command
 from .tasks import inpainting
 
 # %% ../nbs/42_inpaint.ipynb #59bd73d4

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from . import data
 from .allocation import Allocation, Pilot, allocations, best_coefficients, correlation, jackknife, pilot, sample_gradients, step_variance, term_costs, term_variances, term_weights, variance_cost
-from .commands import MOST_STEPS, N_CHECKS, build, check_sizes, command_line, one_of, pick_device
+from .commandline import command_line, one_of, pick_device
+from .commands import MOST_STEPS, N_CHECKS, build, check_sizes
 from .estimator import coarsen_batch, like, n_samples
 from .networks import NETWORKS
 from .plan import Plan

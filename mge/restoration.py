@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.io import encode_png
 from tqdm.auto import tqdm
-from .commands import command_line, fitting, pick_device
+from .commandline import command_line, pick_device
+from .commands import fitting
 from .data import read_picture
 from .files import import_weights, load_checkpoint, whole
 from .networks import network as named

@@ -11,7 +11,8 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 from fastcore.meta import delegates
-from .commands import BUDGET, command_line, one_of, train_command
+from .commandline import command_line, one_of
+from .commands import BUDGET, train_command
 from .operators import upsample
 from .restrict import coarsen
 from .structure import super_resolution
