@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['sample_gradients', 'Pilot', 'pilot', 'jackknife', 'correlation', 'term_variances', 'term_weights', 'step_variance',
-           'term_costs', 'best_coefficients', 'variance_cost', 'Allocation', 'allocate', 'allocations']
+           'term_costs', 'best_coefficients', 'variance_cost', 'Allocation', 'allocate', 'allocations', 'adam_norm',
+           'noise_scale']
 
 # %% ../nbs/05_allocation.ipynb #086e5a06
 import math
@@ -68,6 +69,7 @@ def pilot(losses: Callable,         # as for `telescopic_backward`
           chunk: int = 8,           # gradients in memory at a time: chunk x L x P numbers; 2 or more
           group: int = 1,           # samples per gradient, see `sample_gradients`
           seed: int = 0,            # of dropout masks
+          norm: Tensor = None,      # [P] weight of each squared component, see `adam_norm`; None: all alike
          ) -> Pilot:
     "Gradients of the same samples on every mesh, and how they vary together. `ValueError` unless n is a multiple of chunk x group."
     n = n_samples(batch)
@@ -81,6 +83,7 @@ def pilot(losses: Callable,         # as for `telescopic_backward`
             if mesh: samples = coarsen(samples)
             on_meshes.append(sample_gradients(losses, samples, model, group, hash((seed, number))))
         gradients = torch.stack([g for g, _ in on_meshes])                          # [L, chunk, P]
+        if norm is not None: gradients *= norm.sqrt()
         total = total + gradients.sum(1).cpu().double()
         gradients -= gradients.mean(1, keepdim=True)
         products.append(torch.einsum("jip,kip->ijk", gradients, gradients).cpu().double() * (group * chunk / (chunk - 1)))
@@ -190,3 +193,22 @@ def allocations(covariance: Tensor,            # [L, L]
                ) -> list:                      # of L `Allocation`s
     "`allocate` on one mesh (plain training), two, ... and all: the one with the largest gain is to be taken."
     return [allocate(covariance[:k, :k], costs[:k], budget, fixed and fixed[:k]) for k in range(1, len(costs) + 1)]
+
+# %% ../nbs/05_allocation.ipynb #87319af1
+def adam_norm(optimizer,          # `torch.optim.Adam` or AdamW, at work on the model
+              model: nn.Module,
+             ) -> Tensor:         # [P], or None before the first step
+    "What Adam multiplies each component of the mean gradient by, in the order of `sample_gradients`."
+    groups = {p: group for group in optimizer.param_groups for p in group["params"]}
+    weights = [p for p in model.parameters() if p.requires_grad]
+    if not all(optimizer.state.get(p) for p in weights): return None
+    def factor(p):
+        state, group = optimizer.state[p], groups[p]
+        return 1 / ((state["exp_avg_sq"] / (1 - group["betas"][1]**float(state["step"]))).sqrt() + group["eps"])
+    return torch.cat([factor(p).flatten() for p in weights])
+
+# %% ../nbs/05_allocation.ipynb #2a7365d0
+def noise_scale(pilot: Pilot) -> float:
+    "Samples on the pilot's finest mesh for which the mean gradient is as large as its noise; infinite if the signal cannot be seen."
+    signal = pilot.means[0, 0].item()
+    return pilot.covariance[0, 0].item() / signal if signal > 0 else math.inf

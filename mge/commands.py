@@ -15,6 +15,7 @@ from time import perf_counter
 from types import SimpleNamespace
 import torch
 from . import data, datasets
+from .auto import Auto
 from .commandline import one_of, pick_device, whole_numbers
 from .files import export_weights, fingerprint, load_checkpoint
 from .metrics import psnr, ssim
@@ -26,14 +27,14 @@ from .structure import SuperResolution
 from .train import restore, train
 
 # %% ../nbs/34_commands.ipynb #52ad3617
-MODES = ("single", "multiscale", "fullmultiscale", "progressive")
+MODES = ("single", "multiscale", "fullmultiscale", "progressive", "auto")
 
 def make_plan(mode: str,            # one of `MODES`
               levels: int,          # meshes
-              batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans
+              batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans, measured for auto
               iters: str = None,    # per stage, coarsest first; None: halved from stage to stage
               budget: float = None, # work units; None: what `iters` needs
-             ) -> Plan:
+             ):                     # a `Plan` or an `Auto`
     "The plan that a command's options describe. `ValueError` names the option that does not fit."
     one_of(mode, MODES, "mode")
     if not 1 <= levels <= 16: raise ValueError(f"--levels {levels} must be from 1 to 16")
@@ -41,14 +42,15 @@ def make_plan(mode: str,            # one of `MODES`
     stages = meshes if mode in ("fullmultiscale", "progressive") else 1
     telescopic = mode in ("multiscale", "fullmultiscale")
     batches = whole_numbers(batch_sizes, "batch_sizes") if batch_sizes else [2 * 2**l if telescopic else 4 * 2**max(l - 1, 0) for l in range(meshes)]
+    if mode == "auto" and (iters or budget is None): raise ValueError(f"--iters {iters} is decided by --mode auto while training; allowed: --budget")
     iterations = whole_numbers(iters, "iters") if iters else [1000 * 2**s for s in reversed(range(stages))]
     if len(batches) != meshes: raise ValueError(f"--batch_sizes {batch_sizes} has {len(batches)} numbers; --mode {mode} with --levels {levels} needs {meshes}, finest first")
     if len(iterations) != stages: raise ValueError(f"--iters {iters} has {len(iterations)} numbers; --mode {mode} with --levels {levels} needs {stages}, coarsest first")
+    if budget is not None and not (math.isfinite(budget) and budget > 0): raise ValueError(f"--budget {budget} must be a positive number of work units")
+    if mode == "auto": return Auto(levels, budget, batches=batches if batch_sizes else None)
     plan = {"single": lambda: Plan.single(iterations[0], batches[0]), "multiscale": lambda: Plan.multiscale(iterations[0], batches),
             "fullmultiscale": lambda: Plan.full(iterations, batches), "progressive": lambda: Plan.progressive(iterations, batches)}[mode]()
-    if budget is None: return plan
-    if not (math.isfinite(budget) and budget > 0): raise ValueError(f"--budget {budget} must be a positive number of work units")
-    return plan.within(budget)
+    return plan if budget is None else plan.within(budget)
 
 # %% ../nbs/34_commands.ipynb #0524e443
 def check_sizes(size: int, levels: int, model, pairs: SuperResolution = None):
@@ -117,7 +119,8 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     if o.paper and (o.batch_sizes or o.iters): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes and --iters")
     plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters else o.work))
     if o.paper and o.budget: plan = plan.within(o.budget)
-    if (n := sum(stage.iterations for stage in plan.stages)) > MOST_STEPS: raise ValueError(f"{f'--iters {o.iters}' if o.iters else f'--budget {o.budget:g}'} asks for {n} steps; allowed: {MOST_STEPS} at most")
+    fixed = isinstance(plan, Plan)
+    if (n := sum(stage.iterations for stage in plan.stages) if fixed else int(o.budget)) > MOST_STEPS: raise ValueError(f"{f'--iters {o.iters}' if o.iters else f'--budget {o.budget:g}'} asks for {n} steps; allowed: {MOST_STEPS} at most")
     if not (math.isfinite(o.lr) and o.lr > 0): raise ValueError(f"--lr {o.lr} must be a positive number")
     for name, most in MOST.items():
         if not 0 <= getattr(o, name) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: 0 to {most}")
@@ -128,7 +131,7 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     config = dict(task=task.name, options=getattr(task, "options", {}), network=o.network, dataset=o.dataset, seed=o.seed, size=size, levels=plan.levels, lr=o.lr, dropout=o.dropout, plan=asdict(plan))
     run = Run(Path(o.out), f"{task.name}_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
     check_run(run, o.resume, o.overwrite)
-    least = max(n for s in plan.stages for n in s.batches)
+    least = max(n for s in plan.stages for n in s.batches) if fixed else max(plan.batches or (4,))
     def enough(n):
         if n < least: raise ValueError(f"--dataset {o.dataset} has {n} training images; allowed: at least {least}, the plan's largest batch")
     if o.dataset == "deadleaves" and size > 512: raise ValueError(f"--size {size} is too large for deadleaves, which are kept in memory; allowed: 512 at most")
@@ -161,7 +164,7 @@ def show(task, model, run, sets, classical, times, name) -> list:
 # %% ../nbs/34_commands.ipynb #2c785ae8
 def train_command(
     task, classical, times, work,  # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported; work units if no option says otherwise
-    mode: str = "progressive",     # single, multiscale, fullmultiscale or progressive
+    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto
     network: str = "unet",         # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet; espcn for super-resolution
     dataset: str = "photographs",  # photographs, deadleaves, folder, cifar10, stl10, stl10-unlabeled, celeba or urban100
     run_id: int = 1,               # number of the run, part of its files' names
@@ -193,10 +196,14 @@ def train_command(
         if saved:
             print(f"resumed after iteration {saved['iteration']}, {saved['work_units']:g} #WU")
             if other := differences(saved["environment"], environment(next(model.parameters()).device)): print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
-        rows, _ = train(model, task, sets["train"], (spread(sets["valid"][0], N_CHECKS),), plan, lr=lr, seed=seed, run=run, saved=saved)
+        decided = {}
+        rows, _ = train(model, task, sets["train"], (spread(sets["valid"][0], N_CHECKS),), plan, lr=lr, seed=seed, run=run, saved=saved, decided=decided)
         model.load_state_dict(load_checkpoint(run.path("best.pt"))["model"])
         export_weights(model, run.config, run.path("best.safetensors"))
         result = show(task, model, run, sets, classical, times, network)
+    if mode == "auto":
+        plan = decided["plan"].plan(decided["history"])
+        print(f"{plan}\nmeasuring and deciding: {rows[-1]['work_units'] - plan.work_units:g} #WU, {decided['seconds']:.1f} s")
     images = sum(s.iterations * sum(s.batches) for s in plan.stages)
     print(f"work: {plan.work_units:g} #WU in {len(rows)} steps; single-scale training on as many images: {images} #WU ({images / plan.work_units:.1f} times as much)")
     print(f"time: {rows[-1]['time']:.0f} s of training, {perf_counter() - began:.0f} s in all")

@@ -22,13 +22,15 @@ class Stage:
     mesh: int         # level of the stage's finest mesh, 0 the finest of all
     batches: tuple    # samples per mesh, finest first; one entry: plain training
     iterations: int   # optimizer steps
+    coefficients: tuple = ()  # of the differences between these meshes (`05_allocation`), finest first; (): ones
 
     def __post_init__(self):
-        object.__setattr__(self, "batches", tuple(self.batches))
+        for name in ("batches", "coefficients"): object.__setattr__(self, name, tuple(getattr(self, name)))
         if _whole("mesh", self.mesh) < 0: raise ValueError(f"mesh {self.mesh} must be 0 (finest) or more")
         if not self.batches or min(_whole("batches", n) for n in self.batches) < 1:
             raise ValueError(f"batches {list(self.batches)} must hold at least one positive number")
         if _whole("iterations", self.iterations) < 1: raise ValueError(f"iterations {self.iterations} must be positive")
+        if self.coefficients and len(self.coefficients) != len(self.batches) - 1: raise ValueError(f"coefficients {list(self.coefficients)} must be one fewer than batches {list(self.batches)}")
 
     @property
     def step_work(self) -> float:
@@ -118,4 +120,4 @@ def paper(cls: Plan, task: str,  # denoising, deblurring, inpainting or superres
 # %% ../nbs/06_plan.ipynb #854987d6
 def plan_from_dict(data: dict) -> Plan:
     "The plan whose `dataclasses.asdict` is `data`, e.g. read from a checkpoint or JSON."
-    return Plan(data["mode"], tuple(Stage(s["mesh"], tuple(s["batches"]), s["iterations"]) for s in data["stages"]))
+    return Plan(data["mode"], tuple(Stage(**s) for s in data["stages"]))
