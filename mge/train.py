@@ -10,6 +10,7 @@ import math
 import signal
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from time import perf_counter
 import torch
@@ -18,7 +19,7 @@ from tqdm.auto import tqdm
 from .allocation import adam_norm, pilot
 from .auto import PROBE, Auto, Lead
 from .estimator import n_samples, telescopic_backward
-from .lean import adam, step_costs
+from .lean import adam
 from .metrics import psnr, ssim
 from .plan import Plan
 from .tasks import Task, coarsen_samples
@@ -114,18 +115,14 @@ def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, o
     "The `Lead` of a run, as `train` needs it; arguments as there, `images` prepared."
     if isinstance(plan, Plan): return Lead(plan, model)
     def own(number): return torch.Generator(images[0].device).manual_seed(seed + number)
-    kept, began = dict(saved["auto"]) if saved else {}, perf_counter()
-    if kept: plan = Auto(**kept.pop("plan"))
-    elif plan.batches is None and plan.each is None:
-        fixed, each = step_costs(losses, task.draw(images, min(16, len(images[0])), 0, own(1)), plan.levels, model, coarsen)
-        plan, kept = plan.priced(fixed, each, len(images[0])), {"seconds": perf_counter() - began}
-    few = task.draw(images, PROBE, 0, own(2))
+    plan, kept = replace(plan, most=min(plan.most, len(images[0]))), dict(saved["auto"]) if saved else {}
+    few = task.draw(images, PROBE, 0, own(1))
     def measure():
         with evaluating(model): return losses(few).mean().item()
     def gradients(mesh):
         n, norm = plan.pilot_samples(mesh), adam_norm(optimizer, model)
-        if not n or norm is None or plan.each is None: return None, 0.
-        return (pilot(losses, task.draw(images, n, mesh, own(3 + mesh)), plan.levels - mesh, model, coarsen, chunk=2, seed=seed, norm=norm).covariance,
+        if not n or norm is None: return None, 0.
+        return (pilot(losses, task.draw(images, n, mesh, own(2 + mesh)), plan.levels - mesh, model, coarsen, chunk=2, seed=seed, norm=norm).covariance,
                 n * sum(map(image_cost, range(mesh, plan.levels))))
     return Lead(plan, model, measure, gradients, **kept)
 
