@@ -35,7 +35,7 @@ class Method:
     "One way of training."
     plan: Callable     # (levels, samples on the finest mesh, work units) -> what `train` takes
     fractions: tuple   # of the budget: a run with each
-    tuned: str         # the method whose tuned learning rate it takes
+    tuned: str         # the method whose tuned learning rate it takes; None: the commands' own, the middle one of those tried
     batch: int = None  # samples on the finest mesh; None: those that were tuned; 0: it finds its own
 
 def planned(mode: str) -> Callable:
@@ -47,7 +47,7 @@ def planned(mode: str) -> Callable:
 
 METHODS = {"single": Method(planned("single"), (1/8, 1/4, 1.), "single"),
            "progressive": Method(planned("progressive"), (1/8, 1/4, 1/2, 1.), "progressive"),
-           "auto": Method(lambda levels, batch, work: Auto(levels, work), (1/8, 1/4, 1/2, 1.), "single", batch=0),
+           "auto": Method(lambda levels, batch, work: Auto(levels, work), (1/8, 1/4, 1/2, 1.), None, batch=0),
            "multiscale": Method(planned("multiscale"), (1.,), "single", batch=2),
            "fullmultiscale": Method(planned("fullmultiscale"), (1.,), "single", batch=2)}
 
@@ -139,7 +139,7 @@ def bench(size: Size,
     def images(task): return {split: TASKS[task].prepare(tuple(a.to(device) for a in pyramid)) for split, pyramid in crops.items()}
     @lru_cache(1)
     def initial(task, network, seed): return validate(build(network, seed, 0.).to(device), TASKS[task], TASKS[task].fixed(images(task)["test"]))["loss"]
-    leaders, asked = dict.fromkeys(METHODS[m].tuned for m in methods), set()
+    leaders, asked = dict.fromkeys(METHODS[m].tuned for m in methods if METHODS[m].tuned), set()
     runs = len(size.pairs) * ((len(BATCHES) + len(RATES) - 1) * len(leaders) + len(size.seeds) * sum(len(METHODS[m].fractions) for m in methods))
     with tqdm(total=runs, unit="run", disable=not progress) as bar:
         def run(**what):
@@ -156,7 +156,7 @@ def bench(size: Size,
             for task, network in size.pairs:
                 best = {m: tune(lambda batch, lr: run(role="tune", task=task, network=network, method=m, lr=lr, batch=batch, **TUNING)) for m in leaders}
                 for name in methods:
-                    method, (batch, lr) = METHODS[name], best[METHODS[name].tuned]
+                    method, (batch, lr) = METHODS[name], best.get(METHODS[name].tuned, (None, RATES[1]))
                     for fraction in method.fractions:
                         run(role="final", task=task, network=network, method=name, fraction=fraction, seed=seed, lr=lr, batch=batch if method.batch is None else method.batch)
     return list(known.values())

@@ -34,6 +34,7 @@ def make_plan(mode: str,            # one of `MODES`
               batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans, measured for auto
               iters: str = None,    # per stage, coarsest first; None: halved from stage to stage
               budget: float = None, # work units; None: what `iters` needs
+              seconds: float = None,  # in place of `budget`, for auto
              ):                     # a `Plan` or an `Auto`
     "The plan that a command's options describe. `ValueError` names the option that does not fit."
     one_of(mode, MODES, "mode")
@@ -42,12 +43,13 @@ def make_plan(mode: str,            # one of `MODES`
     stages = meshes if mode in ("fullmultiscale", "progressive") else 1
     telescopic = mode in ("multiscale", "fullmultiscale")
     batches = whole_numbers(batch_sizes, "batch_sizes") if batch_sizes else [2 * 2**l if telescopic else 4 * 2**max(l - 1, 0) for l in range(meshes)]
-    if mode == "auto" and (iters or budget is None): raise ValueError(f"--iters {iters} is decided by --mode auto while training; allowed: --budget")
+    if mode == "auto" and iters: raise ValueError(f"--iters {iters} is decided by --mode auto while training; allowed: --budget or --seconds")
+    if seconds and mode != "auto": raise ValueError(f"--seconds {seconds:g} is for --mode auto; allowed: --budget")
     iterations = whole_numbers(iters, "iters") if iters else [1000 * 2**s for s in reversed(range(stages))]
     if len(batches) != meshes: raise ValueError(f"--batch_sizes {batch_sizes} has {len(batches)} numbers; --mode {mode} with --levels {levels} needs {meshes}, finest first")
     if len(iterations) != stages: raise ValueError(f"--iters {iters} has {len(iterations)} numbers; --mode {mode} with --levels {levels} needs {stages}, coarsest first")
     if budget is not None and not (math.isfinite(budget) and budget > 0): raise ValueError(f"--budget {budget} must be a positive number of work units")
-    if mode == "auto": return Auto(levels, budget, batches=batches if batch_sizes else None)
+    if mode == "auto": return Auto(levels, budget, seconds, batches=batches if batch_sizes else None)
     plan = {"single": lambda: Plan.single(iterations[0], batches[0]), "multiscale": lambda: Plan.multiscale(iterations[0], batches),
             "fullmultiscale": lambda: Plan.full(iterations, batches), "progressive": lambda: Plan.progressive(iterations, batches)}[mode]()
     return plan if budget is None else plan.within(budget)
@@ -117,10 +119,10 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     if o.download and o.dataset in (*data.DATASETS, "urban100"): raise ValueError(f"--download is for data sets that can be fetched; {o.dataset} is not one of them")
     if o.paper: one_of(o.mode, MODES[:3], "mode")
     if o.paper and (o.batch_sizes or o.iters): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes and --iters")
-    plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters else o.work))
+    plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters or o.seconds else o.work), o.seconds or None)
     if o.paper and o.budget: plan = plan.within(o.budget)
     fixed = isinstance(plan, Plan)
-    if (n := sum(stage.iterations for stage in plan.stages) if fixed else int(o.budget)) > MOST_STEPS: raise ValueError(f"{f'--iters {o.iters}' if o.iters else f'--budget {o.budget:g}'} asks for {n} steps; allowed: {MOST_STEPS} at most")
+    if (n := sum(stage.iterations for stage in plan.stages) if fixed else int(o.budget or o.seconds)) > MOST_STEPS: raise ValueError(f"{f'--iters {o.iters}' if o.iters else f'--budget {o.budget:g}'} asks for {n} steps; allowed: {MOST_STEPS} at most")
     if not (math.isfinite(o.lr) and o.lr > 0): raise ValueError(f"--lr {o.lr} must be a positive number")
     for name, most in MOST.items():
         if not 0 <= getattr(o, name) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: 0 to {most}")
@@ -176,6 +178,7 @@ def train_command(
     batch_sizes: str = "",         # samples per mesh, finest first, e.g. 4,8,16,32
     iters: str = "",               # iterations per stage, coarsest first, e.g. 800,400,200,100; with --budget, shortened or stretched to it
     budget: float = 0.,            # work units for the whole run; 0: the command's own number, or what --iters or --paper needs
+    seconds: float = 0.,           # of training, in place of --budget; with --mode auto
     paper: bool = False,           # the paper's batch sizes and iterations; with --mode single, multiscale or fullmultiscale
     lr: float = 2e-3,              # learning rate at the start
     dropout: float = 0.,           # of the UNet's channels; the paper has 0.5, which learned more slowly in our trials

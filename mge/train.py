@@ -17,8 +17,9 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 from .allocation import adam_norm, pilot
-from .auto import PROBE, Auto, Lead
+from .auto import PROBE, Auto
 from .estimator import n_samples, telescopic_backward
+from .lead import Lead
 from .lean import adam
 from .metrics import psnr, ssim
 from .plan import Plan
@@ -120,11 +121,12 @@ def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, o
     def measure():
         with evaluating(model): return losses(few).mean().item()
     def gradients(mesh):
-        n, norm = plan.pilot_samples(mesh), adam_norm(optimizer, model)
+        n, norm = plan.pilot_samples(mesh, lead.history), adam_norm(optimizer, model)
         if not n or norm is None: return None, 0.
-        return (pilot(losses, task.draw(images, n, mesh, own(2 + mesh)), plan.levels - mesh, model, coarsen, chunk=2, seed=seed, norm=norm).covariance,
+        return (pilot(losses, task.draw(images, n, mesh, own(2 + mesh)), plan.levels - mesh, model, coarsen, chunk=4, seed=seed, norm=norm).covariance,
                 n * sum(map(image_cost, range(mesh, plan.levels))))
-    return Lead(plan, model, measure, gradients, **kept)
+    lead = Lead(plan, model, measure, gradients, **kept)
+    return lead
 
 # %% ../nbs/30_train.ipynb #4d3e6cf5
 def train(model: nn.Module,
@@ -151,7 +153,7 @@ def train(model: nn.Module,
     check = task.fixed(task.prepare(tuple(a.to(device) for a in valid[:1])))
     generator = torch.Generator(device).manual_seed(seed)
     optimizer = adam(model, lr)
-    total, fine_pixels, work, seconds, iteration, loss, rows, checks = plan.work_units, images[0].shape[2] * images[0].shape[3], 0., 0., 0, math.nan, [], []
+    fine_pixels, work, seconds, iteration, loss, rows, checks = images[0].shape[2] * images[0].shape[3], 0., 0., 0, math.nan, [], []
     if saved:
         if isinstance(plan, Plan) and saved["iteration"] > (last := sum(s.iterations for s in plan.stages)): raise ValueError(f"saved is at iteration {saved['iteration']}, the plan has {last}")
         try: model.load_state_dict(saved["model"])
@@ -181,7 +183,7 @@ def train(model: nn.Module,
         if row["loss"] == min(c["loss"] for c in checks): saver.better(state())
 
     model.train()
-    with noted() as caught, saver, tqdm(total=total, initial=spent(), disable=not progress,
+    with noted() as caught, saver, tqdm(total=lead.total, initial=spent(), disable=not progress,
                                         bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n:.0f}/{total:.0f} #WU [{elapsed}<{remaining}] {postfix}") as bar:
         for stage in islice(lead.steps(iteration), iteration, None):
             level = stage.mesh
@@ -189,7 +191,7 @@ def train(model: nn.Module,
                 look()
                 saver.save(state())
             start = perf_counter()
-            for group in optimizer.param_groups: group["lr"] = lr * (1 + math.cos(math.pi * min(spent() / total, 1))) / 2
+            for group in optimizer.param_groups: group["lr"] = lr * (1 + math.cos(math.pi * min(spent() / lead.total, 1))) / 2
             batches = [task.draw(images, n, level + i, generator) for i, n in enumerate(stage.batches)]
             optimizer.zero_grad()
             loss = telescopic_backward(losses, batches, coarsen, model, seed=hash((seed, iteration)), coefficients=stage.coefficients or None).item()
@@ -203,8 +205,9 @@ def train(model: nn.Module,
             if run: run.stepped(rows[-1])
             bar.set_description_str(f"mesh {level}", refresh=False)
             bar.set_postfix_str(f"fine PSNR {checks[-1]['psnr']:.2f} dB", refresh=False)
+            bar.total = lead.total
             bar.update(spent() - bar.n)
-            if spent() >= total * len(checks) / validations: look()
+            if spent() >= lead.total * len(checks) / validations: look()
             if caught or saver.due(): saver.save(state())
             if caught: break
         else:
