@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WORTHWHILE', 'TRIALS', 'TIMED', 'STEPS', 'PROBE', 'mesh_shares', 'step_batch', 'worth', 'step_on', 'Auto']
 
-# %% ../nbs/07_auto.ipynb #1133f7e1
+# %% ../nbs/07_auto.ipynb #b03a07de
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +16,7 @@ from .allocation import allocations
 from .plan import Plan, Stage
 from .workunits import cost_line, image_cost, step_work
 
-# %% ../nbs/07_auto.ipynb #11342171
+# %% ../nbs/07_auto.ipynb #fdb69efb
 def mesh_shares(levels: int,          # meshes
                 ratio: float = .75,   # work of a stage over that of the stage before it, on the next coarser mesh
                ) -> list:             # shares of the work, finest first; they add up to 1
@@ -26,7 +26,7 @@ def mesh_shares(levels: int,          # meshes
     work = [ratio**(levels - 1 - m) * (1 if m == 0 else 1 - ratio / 4) for m in range(levels)]    # only the finest mesh has no finer one to learn from
     return [w / sum(work) for w in work]
 
-# %% ../nbs/07_auto.ipynb #a1234ce7
+# %% ../nbs/07_auto.ipynb #057e2335
 def step_batch(fixed: float,   # seconds of a step without its samples
                each: float,    # seconds of each sample
                most: int = 64, # no more samples than this
@@ -35,7 +35,7 @@ def step_batch(fixed: float,   # seconds of a step without its samples
     if not (fixed >= 0 and each > 0 and math.isfinite(fixed + each)): raise ValueError(f"fixed {fixed} must be zero or more, each {each} positive")
     return 2**min(round(math.log2(max(2 * fixed / each, 1))), int(math.log2(most)))
 
-# %% ../nbs/07_auto.ipynb #f30ab63f
+# %% ../nbs/07_auto.ipynb #38ad06b8
 WORTHWHILE = .1   # exponent of a stage that is worth its length: ten times the work takes a fifth off the loss
 
 def worth(work: Sequence[float],   # done in the stage, at each measurement
@@ -48,7 +48,7 @@ def worth(work: Sequence[float],   # done in the stage, at each measurement
     exponent = -math.log(losses[-1] / losses[half]) / math.log(work[-1] / work[half])
     return min(max(exponent / WORTHWHILE, 0.), 1.)
 
-# %% ../nbs/07_auto.ipynb #9fcd3e41
+# %% ../nbs/07_auto.ipynb #85ff3026
 def step_on(mesh: int,             # finest mesh of the step
             n: int,                # samples of the plain step
             covariance: Tensor,    # [k, k] of single samples' gradients on this mesh and the next coarser ones, from a pilot
@@ -61,7 +61,7 @@ def step_on(mesh: int,             # finest mesh of the step
     best = max(allocations(covariance, list(each[mesh:mesh + k]), fixed[mesh] + n * each[mesh], list(fixed[mesh:mesh + k])), key=lambda a: a.gain)
     return Stage(mesh, best.batches, 1, best.coefficients) if best.gain >= margin else Stage(mesh, (n,), 1)
 
-# %% ../nbs/07_auto.ipynb #390a1f36
+# %% ../nbs/07_auto.ipynb #64ce247d
 @dataclass(frozen=True)
 class Auto:
     "Proposes a run's stages one after another, from what was measured so far. `ValueError` for settings that cannot be."
@@ -93,7 +93,7 @@ class Auto:
 
     def __str__(self): return f"auto: {f'{self.seconds:g} s' if self.seconds else f'{self.budget:g} #WU'} on {self.levels} meshes, divided while training"
 
-# %% ../nbs/07_auto.ipynb #4444a17b
+# %% ../nbs/07_auto.ipynb #a9abf5f8
 @patch
 def work(self: Auto, history: Sequence[dict]) -> float:
     "Work units of the stages in a history, measurements included."
@@ -105,7 +105,7 @@ def plan(self: Auto, history: Sequence[dict]) -> Plan:
     kind = lambda h: (h["mesh"], tuple(h["batches"]), tuple(h["coefficients"]))
     return Plan("auto", tuple(Stage(mesh, batches, sum(h["iterations"] for h in same), alphas) for (mesh, batches, alphas), same in groupby(history, kind)))
 
-# %% ../nbs/07_auto.ipynb #19af5df2
+# %% ../nbs/07_auto.ipynb #335beb8f
 TRIALS, TIMED = (4, 32), 6   # samples per step, and steps, of two stages that begin a run
 STEPS = 20  # in a stage, at least
 
@@ -143,7 +143,7 @@ def samples(self: Auto, mesh: int, history: Sequence[dict] = ()) -> int:
     fixed, each = self.costs(history)
     return step_batch(fixed[mesh], each[mesh], most) if each else min(most, 4)
 
-# %% ../nbs/07_auto.ipynb #f887399a
+# %% ../nbs/07_auto.ipynb #1a8d9c9c
 PROBE = 3   # samples for measuring the loss: always the same, so few are enough to see a change; without gradients, a work unit in all
 
 @patch(as_prop=True)
@@ -172,7 +172,7 @@ def wants(self: Auto, history: Sequence[dict]) -> bool:
     "Whether the loss on the finest mesh is wanted after the last stage: not where it could not change anything."
     return history[-1]["mesh"] > 0 and len(history) > len(self.trials) and history[-1]["loss"] is None and not self.ended(history)
 
-# %% ../nbs/07_auto.ipynb #8bd4d53c
+# %% ../nbs/07_auto.ipynb #ce30b3f6
 @patch
 def pilot_samples(self: Auto, mesh: int, history: Sequence[dict] = ()) -> int:
     "Samples for a pilot on a mesh and all coarser ones: 8 where that costs no more than a hundredth of the run and the plain step has samples enough to be divided, else none."
