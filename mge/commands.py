@@ -119,7 +119,7 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     if not (math.isfinite(o.budget) and o.budget >= 0): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {o.work:g}, or for what --iters or --paper needs")
     if o.download and o.dataset in (*data.DATASETS, "urban100"): raise ValueError(f"--download is for data sets that can be fetched; {o.dataset} is not one of them")
     if o.paper: one_of(o.mode, MODES[:3], "mode")
-    if o.paper and (o.batch_sizes or o.iters): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes and --iters")
+    if o.paper and (o.batch_sizes or o.iters or o.seconds): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes, --iters and --seconds")
     plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters or o.seconds else o.work), o.seconds or None)
     if o.paper and o.budget: plan = plan.within(o.budget)
     fixed = isinstance(plan, Plan)
@@ -134,7 +134,7 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     config = dict(task=task.name, options=getattr(task, "options", {}), network=o.network, dataset=o.dataset, seed=o.seed, size=size, levels=plan.levels, lr=o.lr, dropout=o.dropout, plan=asdict(plan))
     run = Run(Path(o.out), f"{task.name}_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
     check_run(run, o.resume, o.overwrite)
-    least = max(n for s in plan.stages for n in s.batches) if fixed else max(plan.batches or (4,))
+    least = max(n for s in plan.stages for n in s.batches) if fixed else max(*(plan.batches or (4,)), *(plan.trials if plan.seconds else (1,)))   # trial steps cannot be left out where seconds are to be reckoned
     def enough(n):
         if n < least: raise ValueError(f"--dataset {o.dataset} has {n} training images; allowed: at least {least}, the plan's largest batch")
     if o.dataset == "deadleaves" and size > 512: raise ValueError(f"--size {size} is too large for deadleaves, which are kept in memory; allowed: 512 at most")

@@ -121,8 +121,9 @@ def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, o
     def measure():
         with evaluating(model): return losses(few).mean().item()
     def gradients(mesh):
-        n, norm = plan.pilot_samples(mesh, lead.history), adam_norm(optimizer, model)
-        if not n or norm is None: return None, 0.
+        n = plan.pilot_samples(mesh, lead.history)
+        norm = adam_norm(optimizer, model) if n else None
+        if norm is None: return None, 0.
         return (pilot(losses, task.draw(images, n, mesh, own(2 + mesh)), plan.levels - mesh, model, coarsen, chunk=4, seed=seed, norm=norm).covariance,
                 n * sum(map(image_cost, range(mesh, plan.levels))))
     lead = Lead(plan, model, measure, gradients, **kept)
@@ -142,7 +143,7 @@ def train(model: nn.Module,
           saved: dict = None,          # go on from here: what `run.saved()` gives; all else must be as it was
           pause: float = None,         # seconds between saves; None: 200 times as long as a save takes, half a percent of the run
           progress: bool = True,       # show a progress bar
-          decided: dict = None,        # gets what an `Auto` decided: plan with measured costs, history, seconds spent on deciding
+          decided: dict = None,        # gets the `plan`, the `history` of what an `Auto` decided, and the `seconds` spent on that
          ) -> tuple:                   # rows of training and of validation, lists of dicts
     "Train `model` where it lives (its device) by `plan`. `ValueError` for bad arguments, `FloatingPointError` before the optimizer moves if a loss or a gradient is not finite."
     if plan.levels > len(images): raise ValueError(f"plan visits {plan.levels} meshes, images have {len(images)}")
