@@ -8,6 +8,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -37,11 +38,13 @@ def run_here(path: Path, flags: list, config) -> int:
 
 def run_apart(path: Path, flags: list, nbs: Path):
     "Run the notebook at `path` in a fresh process; its path, exit status, seconds and what it wrote."
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}  # before torch is imported
     command = [sys.executable, __file__, "--here", "--flags", " ".join(flags), str(path)]
     start = time.time()
-    child = subprocess.run(command, cwd=nbs, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # what it leaves behind goes with it
+        os.chmod(folder, 0o755)  # a test may enter as another user
+        env = {**os.environ, "TMPDIR": folder, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}  # before torch is imported
+        child = subprocess.run(command, cwd=nbs, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
     return path, child.returncode, time.time() - start, child.stdout
 
 
