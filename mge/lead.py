@@ -18,7 +18,7 @@ from .plan import Plan, Stage
 
 # %% ../nbs/28_lead.ipynb #d303ddec
 class Lead:
-    "Leads a run by a plan or an `Auto`: gives a stage for every step, measuring in between. `seconds`: spent on that so far."
+    "Leads a run by a plan or an `Auto`: gives a stage for every step, measuring in between. `spent`: work units so far; `seconds`: spent on measuring and deciding."
     def __init__(self, plan,          # a `Plan`, or an `Auto`
                  model: nn.Module,
                  measure: Callable = None,  # for an `Auto`: measure() -> loss of the model on the finest mesh, always of the same samples
@@ -26,12 +26,17 @@ class Lead:
                  history: list = None, mean: list = None, seconds: float = 0.,  # of a run that goes on
                 ):
         self.plan, self.model, self.measure, self.pilot = plan, model, measure, pilot
-        self.history, self.mean, self.seconds = history or [], mean or [], seconds
+        self.history, self.mean, self.seconds, self.spent = history or [], mean or [], seconds, 0.
 
     @property
     def total(self) -> float:
         "Work units of the whole run, as far as it is known."
         return self.plan.work_units if isinstance(self.plan, Plan) else self.plan.total(self.history)
+
+    @property
+    def done(self) -> float:
+        "Where the schedule of the learning rate is, from 0 to 1: for `train.cosine`."
+        return min(self.spent / self.total, 1.) if isinstance(self.plan, Plan) else self.plan.done(self.history, self.spent)
 
     @property
     def measuring(self) -> float:
@@ -49,20 +54,24 @@ MEANS = 8   # states of the weights that a mean is taken over, about
 def steps(self: Lead, done: int = 0):   # steps that the run has made already
     "A stage for each step. The caller makes the step before asking for the next one."
     if isinstance(self.plan, Plan):
-        yield from (stage for stage in self.plan.stages for _ in range(stage.iterations))
+        for stage in self.plan.stages:
+            for _ in range(stage.iterations):
+                yield stage
+                self.spent += stage.step_work
         return
     made = 0
     for i in count():
         if i == len(self.history) and not self._decided(): return
-        h = self.history[i]
+        h, self.spent = self.history[i], self.plan.work(self.history[:i])
+        judged = self.plan.judged(h["mesh"], self.history[:i + 1])
         stage, every = Stage(h["mesh"], h["batches"], h["iterations"], h["coefficients"]), max(h["iterations"] // (2 * MEANS), 1)
         first = h["iterations"] // 2 // every
         for n in range(1, stage.iterations + 1):
             began = perf_counter()
             yield stage
-            made += 1
+            made, self.spent = made + 1, self.spent + stage.step_work
             if i < len(self.plan.trials) and made >= done: h["seconds"] = min(perf_counter() - began, h["seconds"] or math.inf)
-            if made >= done and stage.mesh and n % every == 0 and n // every > first: self._average(n // every - first)
+            if made >= done and judged and n % every == 0 and n // every > first: self._average(n // every - first)
         if i == len(self.history) - 1 and self.plan.wants(self.history): self._measured()
 
 # %% ../nbs/28_lead.ipynb #1af952f2
