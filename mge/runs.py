@@ -50,7 +50,7 @@ def first_rows(path: Path, n: int) -> bytes:
 
 # %% ../nbs/31_runs.ipynb #83d621e5
 STATE = ("model", "optimizer", "generator", "level", "iteration", "work_units", "time", "train_loss", "valid_loss", "checks", "auto", "config", "environment")   # what a checkpoint holds
-KINDS = ("train.csv", "valid.csv", "best.pt", "last.pt", "best.safetensors", "curves.png", "before_after.png")   # of files of a run
+KINDS = ("train.csv", "valid.csv", "best.pt", "last.pt", "best.safetensors", "curves.png", "before_after.png", "decisions.png")   # of files of a run
 
 def environment(device="cpu") -> dict:
     "What the bits of a result depend on besides its configuration."
