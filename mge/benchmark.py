@@ -4,27 +4,23 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'PAIRS', 'SIZES', 'BATCHES', 'RATES', 'TUNING', 'KEY', 'main', 'Method', 'planned', 'Size', 'Watch',
-           'one_run', 'tune', 'read_bench', 'bench', 'error', 'reach', 'finals', 'speedups', 'middle', 'quality_table',
-           'speed_table', 'progress_picture', 'some', 'mge_bench']
+           'one_run', 'tune', 'read_bench', 'bench', 'some', 'mge_bench']
 
 # %% ../nbs/60_benchmark.ipynb #fbeddcd9
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from time import process_time
 import torch
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator
 from tqdm.auto import tqdm
 from . import data
 from .auto import Auto
 from .commandline import command_line, one_of, pick_device
 from .commands import build, make_plan, spread
-from .report import save, table
+from .compare import progress_picture, quality_table, speed_table
+from .report import table
 from .runs import append_row, check_out, environment, read_rows
 from .structure import TASKS
 from .train import train, validate
@@ -92,8 +88,11 @@ def one_run(size: Size, images: dict,     # split -> prepared pyramid, on the de
                              lr=lr, seed=seed, validations=1, run=watch, pause=math.inf, progress=False, decided=decided)
         last, valid, test = rows[-1], checks[-1], validate(model, of_task, of_task.fixed(images["test"])) if role == "final" else {}
     except FloatingPointError: rows, last, valid, test = [], {}, {"loss": math.inf}, {"loss": math.inf}
+    plan = decided.get("plan")
+    stages = (plan.plan(decided["history"]) if isinstance(plan, Auto) else plan).stages if rows else ()
     def of(row, k): return row.get(k, math.nan)
-    return {**row, "work_units": of(last, "work_units"), "steps": len(rows), "seconds": of(last, "time"), "cpu": watch.seconds,
+    return {**row, "work_units": of(last, "work_units"), "steps": len(rows), "stages": " ".join(f"{s.mesh}:{'+'.join(map(str, s.batches))}x{s.iterations}" for s in stages),   # mesh:samples x steps
+            "seconds": of(last, "time"), "cpu": watch.seconds,
             "overhead_seconds": decided.get("seconds", 0.),       # part of the seconds: for deciding, where a method does
             "valid_loss": of(valid, "loss"), "valid_psnr": of(valid, "psnr"), "test_loss": of(test, "loss"), "test_psnr": of(test, "psnr"), "test_ssim": of(test, "ssim"),
             "initial_loss": initial, **environment(device)}
@@ -160,92 +159,6 @@ def bench(size: Size,
                     for fraction in method.fractions:
                         run(role="final", task=task, network=network, method=name, fraction=fraction, seed=seed, lr=lr, batch=batch if method.batch is None else method.batch)
     return list(known.values())
-
-# %% ../nbs/60_benchmark.ipynb #daa039c4
-def error(row: dict, key="test_loss") -> float:
-    "What is to become small: the loss, or 1 - SSIM where that is -SSIM."
-    return row[key] + (row["task"] == "superresolution")
-
-def reach(points: list,   # (cost, error) at the ends of runs, in any order
-          target: float,  # error
-         ) -> tuple:      # cost, and "" if it is that, "<" if less, ">" if more
-    "What it costs to reach a target: straight lines between the points in logarithms, from the cheapest on."
-    points = sorted(p for p in points if math.isfinite(p[1]))
-    if not points: return math.inf, ">"
-    if points[0][1] <= target: return points[0][0], "<"
-    for (a, e), (b, f) in pairwise(points):
-        if f <= target: return a * (b / a)**(math.log(e / target) / math.log(e / f)), ""
-    return points[-1][0], ">"
-
-# %% ../nbs/60_benchmark.ipynb #61ba3786
-def finals(rows: list) -> dict:
-    "(task, network) -> seed -> method -> rows, the smallest budget first."
-    found = {}
-    for r in sorted((r for r in rows if r["role"] == "final"), key=lambda r: r["fraction"]):
-        found.setdefault((r["task"], r["network"]), {}).setdefault(r["seed"], {}).setdefault(r["method"], []).append(r)
-    return found
-
-def speedups(rows: list,        # of one size
-             cost="seconds",    # or work_units, cpu
-             share=1.,          # of what tuned single-scale training gains
-            ) -> dict:          # (task, network) -> method -> [(factor, ""; "<" or ">" for a bound; "?" if it is neither)], one for each seed
-    "How many times cheaper than tuned single-scale training each method gets as far as that."
-    found = {}
-    for pair, seeds in finals(rows).items():
-        for methods in seeds.values():
-            last = methods.get("single", [{"fraction": 0}])[-1]
-            if last["fraction"] < 1: continue
-            target = (1 - share) * error(last, "initial_loss") + share * error(last)
-            costs = {m: reach([(r[cost], error(r)) for r in runs], target) for m, runs in methods.items()}
-            base, less = costs.pop("single")
-            for m, (value, sign) in costs.items():
-                found.setdefault(pair, {}).setdefault(m, []).append((base / value, {"": less, "<": "?" if less else ">", ">": "<"}[sign]))
-    return found
-
-def middle(factors: list) -> tuple:
-    "The lower median of factors with signs; those that may be anything below count as least."
-    return sorted(factors, key=lambda f: (f[0] * (f[1] in ("", ">")), f[0]))[(len(factors) - 1) // 2]
-
-# %% ../nbs/60_benchmark.ipynb #e57e0a83
-def quality_table(rows: list) -> str:
-    "Test error and PSNR (dB) at the full budget, medians over the seeds."
-    found, methods = finals(rows), [m for m in METHODS if any(r["method"] == m for r in rows)]
-    def entry(seeds, m):
-        last = [of[m][-1] for of in seeds.values() if m in of and of[m][-1]["fraction"] == 1]
-        return f"{median(map(error, last)):.4f} ({median(r['test_psnr'] for r in last):.2f})" if last else "-"
-    return table(["test error (PSNR)", *methods], [[", ".join(pair), *(entry(seeds, m) for m in methods)] for pair, seeds in found.items()])
-
-def speed_table(rows: list, cost="seconds", share=1.) -> str:
-    "`speedups`: median and range over the seeds, and the median over all pairs."
-    found = speedups(rows, cost, share)
-    methods = [m for m in METHODS if any(m in of for of in found.values())]
-    def text(f): return f"{f[1]}{f[0]:.2f}"
-    def entry(f): return f"{text(middle(f))} ({min(f)[0]:.2f}-{max(f)[0]:.2f})"
-    medians = [text(middle([middle(of[m]) for of in found.values() if m in of])) for m in methods]
-    return table([f"times fewer {cost}", *methods], [*([", ".join(pair), *(entry(of[m]) if m in of else "-" for m in methods)] for pair, of in found.items()), ["median over pairs", *medians]])
-
-# %% ../nbs/60_benchmark.ipynb #90bd12fa
-def progress_picture(rows: list, cost="seconds", path: Path = None) -> Figure:
-    "A panel for each pair: test error at the ends of the runs against their cost, a line for each method (medians), the seeds faint. `ValueError` without final runs."
-    if not (found := finals(rows)): raise ValueError(f"rows has no final runs among its {len(rows)}; allowed: at least one")
-    n = min(4, len(found))
-    fig = Figure(figsize=(2.6 * n + 1.4, 2.5 * math.ceil(len(found) / n) + .3), layout="constrained")
-    panels = list(fig.subplots(math.ceil(len(found) / n), n, squeeze=False).flat)
-    for ax in panels[len(found):]: ax.axis("off")
-    for ax, (pair, seeds) in zip(panels, found.items()):
-        for color, m in enumerate(METHODS):
-            if not (lines := [of[m] for of in seeds.values() if m in of]): continue
-            for line in lines: ax.plot([r[cost] for r in line], [error(r) for r in line], ".-", color=f"C{color}", alpha=.25, lw=1, ms=3)
-            at = [of for f in METHODS[m].fractions if (of := [r for line in lines for r in line if r["fraction"] == f])]
-            ax.plot([median(r[cost] for r in of) for of in at], [median(map(error, of)) for of in at], "o-", color=f"C{color}", ms=4, label=m)
-        ax.set(xscale="log", yscale="log", xlabel=cost.replace("_", " "))
-        for axis, locator in ((ax.xaxis, LogLocator(subs=(1, 2, 5))), (ax.yaxis, MaxNLocator(4))):
-            axis.set_major_locator(locator); axis.set_major_formatter("{x:g}"); axis.set_minor_formatter("")
-        ax.set_title(", ".join(pair), fontsize=9); ax.grid(alpha=.3, which="both"); ax.tick_params(labelsize=7)
-    panels[0].set_ylabel("test error")
-    fig.legend(*panels[0].get_legend_handles_labels(), fontsize=8, loc="outside right upper")
-    if path: save(fig, path, 110)
-    return fig
 
 # %% ../nbs/60_benchmark.ipynb #7e394163
 def some(text: str, allowed, name: str) -> list:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST', 'N_SHOWN', 'make_plan', 'check_sizes', 'scores', 'tuned',
-           'spread', 'build', 'fitting', 'prepare', 'show', 'train_command']
+           'spread', 'build', 'fitting', 'check_numbers', 'prepare', 'show', 'carry_out', 'train_command']
 
 # %% ../nbs/34_commands.ipynb #9ecb7ce1
 import math
@@ -21,7 +21,7 @@ from .files import export_weights, fingerprint, load_checkpoint
 from .metrics import psnr, ssim
 from .networks import NETWORKS, network as named
 from .plan import Plan
-from .report import curves, strip, table
+from .report import curves, decisions, strip, table
 from .runs import Run, check_run, differences, environment, started
 from .structure import SuperResolution
 from .train import restore, train
@@ -34,7 +34,7 @@ def make_plan(mode: str,            # one of `MODES`
               levels: int,          # meshes
               batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans, measured for auto
               iters: str = None,    # per stage, coarsest first; None: halved from stage to stage
-              budget: float = None, # work units; None: what `iters` needs
+              budget: float = None, # work units; None: what `iters` needs; for auto, infinite: as long as it pays
               seconds: float = None,  # in place of `budget`, for auto
              ):                     # a `Plan` or an `Auto`
     "The plan that a command's options describe. `ValueError` names the option that does not fit."
@@ -49,8 +49,8 @@ def make_plan(mode: str,            # one of `MODES`
     iterations = whole_numbers(iters, "iters") if iters else [1000 * 2**s for s in reversed(range(stages))]
     if len(batches) != meshes: raise ValueError(f"--batch_sizes {batch_sizes} has {len(batches)} numbers; --mode {mode} with --levels {levels} needs {meshes}, finest first")
     if len(iterations) != stages: raise ValueError(f"--iters {iters} has {len(iterations)} numbers; --mode {mode} with --levels {levels} needs {stages}, coarsest first")
-    if budget is not None and not (math.isfinite(budget) and budget > 0): raise ValueError(f"--budget {budget} must be a positive number of work units")
-    if mode == "auto": return Auto(levels, budget, seconds, batches=batches if batch_sizes else None)
+    if budget is not None and not (budget > 0 and (math.isfinite(budget) or mode == "auto")): raise ValueError(f"--budget {budget} must be a positive number of work units")
+    if mode == "auto": return Auto(levels, None if budget == math.inf else budget, seconds, batches=batches if batch_sizes else None)
     plan = {"single": lambda: Plan.single(iterations[0], batches[0]), "multiscale": lambda: Plan.multiscale(iterations[0], batches),
             "fullmultiscale": lambda: Plan.full(iterations, batches), "progressive": lambda: Plan.progressive(iterations, batches)}[mode]()
     return plan if budget is None else plan.within(budget)
@@ -112,21 +112,26 @@ def fitting(task) -> list:
 
 
 # %% ../nbs/34_commands.ipynb #c4024503
+def check_numbers(o, plan):   # o: options of a command, as attributes
+    "`ValueError` for more steps than anyone would want, a rate that is none, and numbers out of the range of `MOST`."
+    n = sum(stage.iterations for stage in plan.stages) if isinstance(plan, Plan) else int(plan.budget or plan.seconds or 0)
+    if n > MOST_STEPS: raise ValueError(f"{f'--iters {o.iters}' if o.iters else f'--budget {o.budget:g}'} asks for {n} steps; allowed: {MOST_STEPS} at most")
+    if not (math.isfinite(o.lr) and o.lr > 0): raise ValueError(f"--lr {o.lr} must be a positive number")
+    for name, most in MOST.items():
+        if not 0 <= getattr(o, name, 0) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: 0 to {most}")
+
 def prepare(task, o):   # o: options of `train_command`, as attributes
     "Options -> (model on its device, plan, pyramids of the three splits, run). `ValueError` before anything is written."
     one_of(o.network, fitting(task), "network"); one_of(o.dataset, datasets.DATASETS, "dataset")
     target, size = pick_device(o.device, o.device_id), o.size or datasets.SIZES[o.dataset]
-    if not (math.isfinite(o.budget) and o.budget >= 0): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {o.work:g}, or for what --iters or --paper needs")
+    if not (o.budget >= 0 and (math.isfinite(o.budget) or o.mode == "auto")): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {o.work:g}, or for what --iters or --paper needs")
     if o.download and o.dataset in (*data.DATASETS, "urban100"): raise ValueError(f"--download is for data sets that can be fetched; {o.dataset} is not one of them")
     if o.paper: one_of(o.mode, MODES[:3], "mode")
     if o.paper and (o.batch_sizes or o.iters or o.seconds): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes, --iters and --seconds")
     plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters or o.seconds else o.work), o.seconds or None)
     if o.paper and o.budget: plan = plan.within(o.budget)
     fixed = isinstance(plan, Plan)
-    if (n := sum(stage.iterations for stage in plan.stages) if fixed else int(o.budget or o.seconds)) > MOST_STEPS: raise ValueError(f"{f'--iters {o.iters}' if o.iters else f'--budget {o.budget:g}'} asks for {n} steps; allowed: {MOST_STEPS} at most")
-    if not (math.isfinite(o.lr) and o.lr > 0): raise ValueError(f"--lr {o.lr} must be a positive number")
-    for name, most in MOST.items():
-        if not 0 <= getattr(o, name) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: 0 to {most}")
+    check_numbers(o, plan)
     if (o.train_patches or o.test_patches) and o.dataset not in ("photographs", "folder", "urban100"):
         raise ValueError(f"--train_patches {o.train_patches} --test_patches {o.test_patches} must be 0 for {o.dataset}; allowed: with photographs, folder or urban100")
     model = build(o.network, o.seed, o.dropout)
@@ -165,6 +170,33 @@ def show(task, model, run, sets, classical, times, name) -> list:
     return rows
 
 # %% ../nbs/34_commands.ipynb #2c785ae8
+def carry_out(o,      # options of a command, as attributes: mode, lr, seed, resume, overwrite; began, by `perf_counter`
+              task, model, plan, images, valid,   # as for `train`
+              run,    # what `check_run` has passed
+              show,   # () -> result; prints and writes what is to be seen, `model` being the best one by now
+              **arguments,   # for `train`
+             ):       # the result
+    "Train by the plan, from the start or from where a run was left; keep the network that validated best, show it, and say what it cost and what was written."
+    with started(run, o.resume, o.overwrite) as saved:
+        print(plan)
+        if saved:
+            print(f"resumed after iteration {saved['iteration']}, {saved['work_units']:g} #WU")
+            if other := differences(saved["environment"], environment(next(model.parameters()).device)): print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
+        decided = {}
+        rows, _ = train(model, task, images, valid, plan, lr=o.lr, seed=o.seed, run=run, saved=saved, decided=decided, **arguments)
+        model.load_state_dict(load_checkpoint(run.path("best.pt"))["model"])
+        export_weights(model, run.config, run.path("best.safetensors"))
+        result = show()
+    if o.mode == "auto":
+        decisions(decided["plan"], decided["history"], run.path("decisions.png"))
+        plan = decided["plan"].plan(decided["history"])
+        print(f"{plan}\nmeasuring and deciding: {rows[-1]['work_units'] - plan.work_units:g} #WU, {decided['seconds']:.1f} s")
+    images = sum(s.iterations * sum(s.batches) for s in plan.stages)
+    print(f"work: {plan.work_units:g} #WU in {len(rows)} steps; single-scale training on as many images: {images} #WU ({images / plan.work_units:.1f} times as much)")
+    print(f"time: {rows[-1]['time']:.0f} s of training, {perf_counter() - o.began:.0f} s in all")
+    for path in run.files(): print(f"written: {path}")
+    return result
+
 def train_command(
     task, classical, times, work,  # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported; work units if no option says otherwise
     mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto
@@ -178,7 +210,7 @@ def train_command(
     levels: int = 4,               # number of meshes
     batch_sizes: str = "",         # samples per mesh, finest first, e.g. 4,8,16,32
     iters: str = "",               # iterations per stage, coarsest first, e.g. 800,400,200,100; with --budget, shortened or stretched to it
-    budget: float = 0.,            # work units for the whole run; 0: the command's own number, or what --iters or --paper needs
+    budget: float = 0.,            # work units for the whole run; 0: the command's own number, or what --iters or --paper needs; inf, with --mode auto: as long as it pays
     seconds: float = 0.,           # of training, in place of --budget; with --mode auto
     paper: bool = False,           # the paper's batch sizes and iterations; with --mode single, multiscale or fullmultiscale
     lr: float = 2e-3,              # learning rate at the start
@@ -193,23 +225,6 @@ def train_command(
     overwrite: bool = False,       # replace a run of the same name
 ) -> list:                         # the table's rows
     "Check all options, train by the plan, keep the network that validated best, and show it: table, costs, curves, before and after."
-    o, began = SimpleNamespace(**locals()), perf_counter()
+    o = SimpleNamespace(**locals(), began=perf_counter())
     model, plan, sets, run = prepare(task, o)
-    with started(run, resume, overwrite) as saved:
-        print(plan)
-        if saved:
-            print(f"resumed after iteration {saved['iteration']}, {saved['work_units']:g} #WU")
-            if other := differences(saved["environment"], environment(next(model.parameters()).device)): print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
-        decided = {}
-        rows, _ = train(model, task, sets["train"], (spread(sets["valid"][0], N_CHECKS),), plan, lr=lr, seed=seed, run=run, saved=saved, decided=decided)
-        model.load_state_dict(load_checkpoint(run.path("best.pt"))["model"])
-        export_weights(model, run.config, run.path("best.safetensors"))
-        result = show(task, model, run, sets, classical, times, network)
-    if mode == "auto":
-        plan = decided["plan"].plan(decided["history"])
-        print(f"{plan}\nmeasuring and deciding: {rows[-1]['work_units'] - plan.work_units:g} #WU, {decided['seconds']:.1f} s")
-    images = sum(s.iterations * sum(s.batches) for s in plan.stages)
-    print(f"work: {plan.work_units:g} #WU in {len(rows)} steps; single-scale training on as many images: {images} #WU ({images / plan.work_units:.1f} times as much)")
-    print(f"time: {rows[-1]['time']:.0f} s of training, {perf_counter() - began:.0f} s in all")
-    for path in run.files(): print(f"written: {path}")
-    return result
+    return carry_out(o, task, model, plan, sets["train"], (spread(sets["valid"][0], N_CHECKS),), run, lambda: show(task, model, run, sets, classical, times, network))
