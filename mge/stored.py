@@ -83,16 +83,18 @@ def stored_meshes(pixels,          # as for `Stored`
     return tuple(Stored(pixels, size, level, columns) for level in range(levels))
 
 # %% ../nbs/13_stored.ipynb #9d194ae2
-def square(file,           # a JPEG, in colour or grey (repeated); anything else is refused by Pillow
-           size,           # side asked for, at most the picture's shorter side, else ValueError
+def square(file,           # a picture of `formats`, in colour or grey (repeated); anything else is refused by Pillow
+           size,           # side asked for; at most the picture's shorter side, else ValueError
            expected=None,  # (width, height) that it must have, else ValueError
+           formats=("JPEG",),  # what it may be, as Pillow names it
+           enlarge=False,  # True: a picture smaller than `size` is enlarged, not refused
           ):               # uint8 [3, size, size]
-    "The centre square of a JPEG, resized with antialiasing; decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
-    with Image.open(file, formats=["JPEG"]) as picture:
+    "The centre square of a picture, resized with antialiasing; a JPEG decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
+    with Image.open(file, formats=formats) as picture:
         w, h = picture.size
         side = min(w, h)
         if expected and (w, h) != expected: raise ValueError(f"it has {w} x {h} pixels; allowed: {expected[0]} x {expected[1]}")
-        if not 1 <= size <= side: raise ValueError(f"size is {size}; allowed: 1 to {side}")
+        if not 1 <= size <= side and not (enlarge and size > side): raise ValueError(f"size is {size}; allowed: 1 to {side}")
         drafted = picture.draft("RGB", (math.ceil(w * size / side), math.ceil(h * size / side)))
         scale = w / drafted[1][2] if drafted else 1
         box = [a / scale for a in ((w - side) / 2, (h - side) / 2, (w + side) / 2, (h + side) / 2)]

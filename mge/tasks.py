@@ -32,7 +32,7 @@ def coarsen_samples(batch: tuple) -> tuple:
         return coarsen_noise(a) if name == "noise" else coarsen(a)
     fields = batch._asdict()
     coarse = {k: one(k, a) for k, a in fields.items() if k != "degraded" or a is not batch.clean}
-    return type(batch)(**{k: coarse.get(k, coarse["clean"]) for k in fields})
+    return type(batch)(**{k: coarse[k] if k in coarse else coarse["clean"] for k in fields})
 
 # %% ../nbs/11_tasks.ipynb #0a17b779
 @dataclass(frozen=True)
