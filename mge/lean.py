@@ -19,7 +19,7 @@ def memory_order(p: torch.Tensor) -> list:
 
 class Adam(torch.optim.Adam):
     "Torch's Adam on the CPU in one kernel and without copies; each goes on from the other's states. `ValueError` as `memory_order`."
-    def __init__(self, params, lr=1e-3): super().__init__(params, lr=lr)
+    def __init__(self, params, lr=1e-3, betas=(.9, .999)): super().__init__(params, lr=lr, betas=betas)
 
     def views(self, params):
         "Axes, and weights and moments with their axes so: what does not change from step to step."
@@ -43,7 +43,9 @@ class Adam(torch.optim.Adam):
                         fused=True, amsgrad=False, beta1=group["betas"][0], beta2=group["betas"][1], lr=group["lr"],
                         weight_decay=group["weight_decay"], eps=group["eps"], maximize=group["maximize"])
 
-def adam(model: nn.Module, lr: float) -> torch.optim.Optimizer:
+def adam(model: nn.Module, lr: float,
+         memory: float = .99,  # of the second moments, beta_2: they change within a hundred steps, for the sake of changes of the mesh (`30_train`)
+        ) -> torch.optim.Optimizer:
     "The Adam for a model where it lives: ours on the CPU, torch's elsewhere."
     params = list(model.parameters())
-    return (Adam if all(p.device.type == "cpu" for p in params) else torch.optim.Adam)(params, lr=lr)
+    return (Adam if all(p.device.type == "cpu" for p in params) else torch.optim.Adam)(params, lr=lr, betas=(.9, memory))
