@@ -100,6 +100,7 @@ def progress_picture(rows: list, cost="seconds", path: Path = None) -> Figure:
             axis.set_major_locator(locator); axis.set_major_formatter("{x:g}"); axis.set_minor_formatter("")
         ax.set_title(", ".join(pair), fontsize=9); ax.grid(alpha=.3, which="both"); ax.tick_params(labelsize=7)
     panels[0].set_ylabel("test error")
-    fig.legend(*panels[0].get_legend_handles_labels(), fontsize=8, loc="outside right upper")
+    lines = {label: line for ax in panels for line, label in zip(*ax.get_legend_handles_labels())}
+    fig.legend(lines.values(), lines, fontsize=8, loc="outside right upper")
     if path: save(fig, path, 110)
     return fig

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .datasets import _ArraysOnly, _root
+from .datasets import _ArraysOnly, _cifar_batch, _root
 from .restrict import check_halves, coarsen
 from .stored import cached_pixels, square
 
@@ -45,6 +45,7 @@ TEXTURES = {   # name: u, v in periods [n, H, W], uniform(low, high) -> [n, 1, 1
     "spiral": lambda u, v, _: _wave(torch.hypot(u, v) + torch.atan2(v, u) / math.pi),
     "blobs": _blobs}
 
+# %% ../nbs/16_labelled.ipynb #b1cb6bf6
 def textures(n,          # number of images, as many of each kind up to one
              size,       # side, pixels
              generator,  # torch.Generator on the CPU
@@ -84,12 +85,15 @@ class Whitening:
 
 def whitening(pixels,   # uint8 [n, 3, H, W] of the training images, an array or memory-mapped
               what="colours",  # or pixels: each image's contrast, and ZCA; for small images, since the matrix has (3 H W)^2 numbers
+              rows=None,  # which of them count, [n]; None: all
              ) -> Whitening:
-    "What whitens these images: all of them for pixels, up to 10 000 for colours."
+    "What whitens images like these, measured on all rows for pixels, on up to 10 000 for colours. `ValueError` for another `what`."
     if what not in ("colours", "pixels"): raise ValueError(f"what is {what!r}; allowed: colours, pixels")
-    most, floor = {"colours": (10_000, 1e-4), "pixels": (len(pixels), .1)}[what]
-    rows, total, square, n = np.linspace(0, len(pixels) - 1, min(most, len(pixels))).astype(int), 0., 0., 0
-    for part in np.array_split(rows, -(-len(rows) // 1000)):
+    rows = np.arange(len(pixels)) if rows is None else rows
+    most, floor = {"colours": (10_000, 1e-4), "pixels": (len(rows), .1)}[what]
+    rows, total, square, n = rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)], 0., 0., 0
+    at_once = max(1_300_000 // pixels[0, 0].size, 1)   # images in memory as floats
+    for part in np.array_split(rows, -(-len(rows) // at_once)):
         x = torch.from_numpy(np.asarray(pixels[part])).float() / 255
         x = x.movedim(1, -1).flatten(0, -2) if what == "colours" else _contrast(x).flatten(1)
         total, square, n = total + x.sum(0).double(), square + (x.T @ x).double(), n + len(x)
@@ -111,7 +115,6 @@ class Labelled:
     device: torch.device = torch.device("cpu")   # where crops appear
 
     def __len__(self): return len(self.rows)
-
     @property
     def shape(self): return torch.Size((len(self), 3, *2 * (self.size >> self.level,)))
 
@@ -120,7 +123,7 @@ class Labelled:
         return replace(self, device=torch.device(device), labels=self.labels.to(device), white=self.white and self.white.to(device))
 
     def crops(self, which, corner, mirror):  # LongTensor [n] of images, [n, 2] top and left, bool [n]
-        "Crops [n, 3, h, w], cut and mirrored on the finest mesh and averaged from there."
+        "Crops float32 [n, 3, h, w], cut and mirrored on the finest mesh and averaged from there."
         x = torch.from_numpy(np.asarray(self.pixels[self.rows[which.cpu().numpy()]])).to(self.device).float() / 255
         x = self.white(x) if self.white else 2 * x - 1
         if x.shape[-1] != self.side: x = F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True)
@@ -139,6 +142,7 @@ class Labelled:
         which = torch.linspace(0, len(self) - 1, min(n, len(self))).long()
         return replace(self, rows=self.rows[which.numpy()], labels=self.labels[which.to(self.device)])
 
+# %% ../nbs/16_labelled.ipynb #db9e5d24
 def labelled_meshes(pixels, rows, labels, side, size, levels, white=None):
     "The same images on every mesh, finest first: a tuple of `Labelled`. `ValueError` if sizes do not fit."
     if levels < 1: raise ValueError(f"levels is {levels}; allowed: 1 or more")
@@ -168,14 +172,13 @@ def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-pyth
     file, meta = root / f"cifar-100-python/{part}", root / _CIFAR100[2]
     try: names = [name.decode() for name in loaded(meta)[b"fine_label_names"]]
     except Exception as problem: raise ValueError(f"{meta} cannot be used: {type(problem).__name__}: {problem}") from None   # a damaged pickle can raise nearly anything
+    pixels = _cifar_batch(file)
     try:
-        content = loaded(file)
-        pixels, labels = content[b"data"], content[b"fine_labels"]
-        if pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != 3072 or not len(pixels): raise ValueError(f"its data is {pixels.dtype} {list(pixels.shape)}; allowed: uint8 [n, 3072], n at least 1")
+        labels = loaded(file)[b"fine_labels"]
         if len(labels) != len(pixels) or not all(type(k) is int and 0 <= k < len(names) for k in labels):
             raise ValueError(f"its fine_labels are {len(labels)} for {len(pixels)} images, {min(labels)} to {max(labels)}; allowed: one for each image, 0 to {len(names) - 1}, as meta has {len(names)} classes")
     except Exception as problem: raise ValueError(f"{file} cannot be used: {type(problem).__name__}: {problem}") from None
-    return pixels.reshape(-1, 3, 32, 32), torch.tensor(labels), names
+    return pixels, torch.tensor(labels), names
 
 # %% ../nbs/16_labelled.ipynb #9e26a9a2
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -228,5 +231,6 @@ def load(dataset: str,         # one of DATASETS
         (pixels, labels, names), (others, truth, _) = read["train"], read["test"]
         kept, held = held_out(labels, names)
         sets = {"train": (pixels, kept, labels[kept]), "valid": (pixels, held, labels[held]), "test": (others, np.arange(len(others)), truth)}
-    white = whitening(sets["train"][0][sets["train"][1]] if dataset == "cifar100" else sets["train"][0], "pixels" if dataset == "cifar100" else "colours")
+    pixels, rows, _ = sets["train"]
+    white = whitening(pixels, "pixels" if dataset == "cifar100" else "colours", rows)
     return {split: labelled_meshes(*parts, side, size, levels if split == "train" else 1, white) for split, parts in sets.items()}, names

@@ -186,6 +186,7 @@ def train(model: nn.Module,
     if saved: work, seconds = work - lead.measuring, seconds - lead.seconds
     def due():                                                    # for a look: evenly over the work; in a run without an end, whenever half as much was done again
         return spent() >= (lead.total * len(checks) / validations if math.isfinite(lead.total) else max(1.5 * checks[-1]["work_units"], 20))
+    def whole(): return round(lead.total) if math.isfinite(lead.total) else None         # what the progress bar counts up to
     saver = Saver(run, pause, iteration)
     def state():
         return {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "generator": generator.get_state(), "level": level, "iteration": iteration,
@@ -199,8 +200,8 @@ def train(model: nn.Module,
         if row["loss"] == min(c["loss"] for c in checks): saver.better(state())
 
     model.train()
-    with noted() as caught, saver, tqdm(total=lead.total, initial=spent(), disable=not progress,
-                                        bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n:.0f}/{total:.0f} #WU [{elapsed}<{remaining}] {postfix}") as bar:
+    with noted() as caught, saver, tqdm(total=whole(), initial=spent(), disable=not progress,
+                                        bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n:.0f}/{total_fmt} #WU [{elapsed}<{remaining}] {postfix}") as bar:
         for stage in islice(lead.steps(iteration), iteration, None):
             level = stage.mesh
             if not checks:
@@ -220,8 +221,9 @@ def train(model: nn.Module,
             rows.append({"iteration": iteration, "level": level, "work_units": spent(), "time": seconds + lead.seconds, "lr": optimizer.param_groups[0]["lr"], "loss": loss})
             if run: run.stepped(rows[-1])
             bar.set_description_str(f"mesh {level}", refresh=False)
-            bar.set_postfix_str("fine {} {:.4g}".format(*list(checks[-1].items())[-1]), refresh=False)
-            bar.total = lead.total
+            shown = "psnr" if "psnr" in checks[-1] else list(checks[-1])[-1]
+            bar.set_postfix_str(f"fine {shown} {checks[-1][shown]:.4g}", refresh=False)
+            bar.total = whole()
             bar.update(spent() - bar.n)
             if due(): look()
             if caught or saver.due(): saver.save(state())
