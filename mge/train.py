@@ -144,17 +144,17 @@ def train(model: nn.Module,
           valid: tuple,                # pyramid to validate on, on its finest mesh; never trained on
           plan,                        # a `Plan`, or an `Auto` that decides while training
           lr: float = 5e-4,            # of the optimizer, times the schedule
-          warmup: int = 50,            # steps over which the rate rises to that, at most a quarter of a plan's; 0: none
           seed: int = 42,              # of everything that is drawn while training
           validations: int = 10,       # evenly spread over the work, besides one at the start
-          optimizer: Callable = adam,  # (model, lr) -> what moves the weights
-          schedule: Callable = cosine, # share of the plan's work that is done -> factor of the rate
           coarsen=coarsen_samples,     # batch -> the same samples one mesh coarser; `images` must be restricted alike
           run=None,                    # where to write to (a `runs.Run`); None: nothing is written
           saved: dict = None,          # go on from here: what `run.saved()` gives; all else must be as it was
           pause: float = None,         # seconds between saves; None: 200 times as long as a save takes, half a percent of the run
           progress: bool = True,       # show a progress bar
           decided: dict = None,        # gets the `plan`, the `history` of what an `Auto` decided, and the `seconds` spent on that
+          warmup: int = 50,            # steps over which the rate rises to that, at most a quarter of a plan's; 0: none
+          optimizer: Callable = adam,  # (model, lr) -> what moves the weights
+          schedule: Callable = cosine, # share of the plan's work that is done -> factor of the rate
          ) -> tuple:                   # rows of training and of validation, lists of dicts
     "Train `model` where it lives (its device) by `plan`. `ValueError` for bad arguments, `FloatingPointError` before the optimizer moves if a loss or a gradient is not finite."
     if plan.levels > len(images): raise ValueError(f"plan visits {plan.levels} meshes, images have {len(images)}")
