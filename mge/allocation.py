@@ -32,7 +32,7 @@ def sample_gradients(losses: Callable,   # losses(batch) -> Tensor [n, ...], thr
                      group: int = 1,     # samples per gradient; more than one where they need company (batch normalisation)
                      seed: int = 0,      # of the dropout masks: the same on every mesh makes a pair
                     ) -> tuple:          # gradients [n/group, P], P weights; losses [n/group]
-    """The gradient of each sample's loss with respect to the weights, all in one vectorised pass; `.grad` and running statistics stay as they are.
+    """The gradient of each sample's loss with respect to the weights, in one vectorised pass, or one after another where the losses cannot be vectorised; `.grad` and running statistics stay as they are.
     Dropout layers draw for each sample; other random operations (`F.dropout`) are the same for all samples of the pass, so their variance is not seen."""
     n, whole = n_samples(batch), _Losses(model, losses)
     weights = {name: p.detach() for name, p in whole.named_parameters() if p.requires_grad}
@@ -43,7 +43,11 @@ def sample_gradients(losses: Callable,   # losses(batch) -> Tensor [n, ...], thr
     rows = torch.arange(n, device=batch[0].device).view(-1, group)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "There is a performance drop")          # vmap of attention on the CPU
-        gradients, values = vmap(grad_and_value(loss), in_dims=(None, 0, 0), randomness="same")(weights, groups, rows)
+        try: gradients, values = vmap(grad_and_value(loss), in_dims=(None, 0, 0), randomness="same")(weights, groups, rows)
+        except RuntimeError as e:
+            if "vmap" not in str(e): raise
+            each = [grad_and_value(loss)(weights, *one) for one in zip(zip(*groups), rows)]    # losses that look at a number, as SSIM's at the width of a pixel
+            gradients, values = {name: torch.stack([g[name] for g, _ in each]) for name in weights}, torch.stack([v for _, v in each])
     return torch.cat([g.flatten(1) for g in gradients.values()], 1), values.detach()
 
 # %% ../nbs/05_allocation.ipynb #6a5ec061

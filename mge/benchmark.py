@@ -30,7 +30,7 @@ from .train import train, validate
 class Method:
     "One way of training."
     plan: Callable     # (levels, samples on the finest mesh, work units) -> what `train` takes
-    fractions: tuple   # of the budget: a run with each
+    fractions: tuple   # of the budget: a run with each, down to the size's `least`
     tuned: str         # the method whose tuned learning rate it takes; None: the commands' own, the middle one of those tried
     batch: int = None  # samples on the finest mesh; None: those that were tuned; 0: it finds its own
 
@@ -42,10 +42,10 @@ def planned(mode: str) -> Callable:
     return plan
 
 METHODS = {"single": Method(planned("single"), (1/8, 1/4, 1.), "single"),
-           "progressive": Method(planned("progressive"), (1/8, 1/4, 1/2, 1.), "progressive"),
-           "auto": Method(lambda levels, batch, work: Auto(levels, work), (1/8, 1/4, 1/2, 1.), None, batch=0),
-           "multiscale": Method(planned("multiscale"), (1.,), "single", batch=2),
-           "fullmultiscale": Method(planned("fullmultiscale"), (1.,), "single", batch=2)}
+           "progressive": Method(planned("progressive"), (1/32, 1/16, 1/8, 1/4, 1/2, 1.), "progressive"),
+           "auto": Method(lambda levels, batch, work: Auto(levels, work), (1/32, 1/16, 1/8, 1/4, 1/2, 1.), None, batch=0),
+           "multiscale": Method(planned("multiscale"), (1/4, 1.), "single", batch=2),
+           "fullmultiscale": Method(planned("fullmultiscale"), (1/4, 1.), "single", batch=2)}
 
 # %% ../nbs/60_benchmark.ipynb #b89196e7
 PAIRS = tuple((task, network) for task in TASKS for network in ("espcn" if task == "superresolution" else "unet", "resnet"))
@@ -60,8 +60,9 @@ class Size:
     seeds: tuple = (0, 1, 2)
     pairs: tuple = PAIRS       # (task, network)
     images: tuple = (32, 64)   # of validation and test
+    least: float = 1 / 32      # part of the budget below which nothing is run
 
-SIZES = {size.name: size for size in (Size("quick", 32, 3, 48., (0,), (("denoising", "resnet"),), (16, 16)), Size("standard", 64, 4, 500.), Size("full", 128, 4, 4000.))}
+SIZES = {size.name: size for size in (Size("quick", 32, 3, 48., (0,), (("denoising", "resnet"),), (16, 16), 1 / 8), Size("standard", 64, 4, 500.), Size("full", 128, 4, 4000.))}
 
 # %% ../nbs/60_benchmark.ipynb #0d67bd06
 class Watch:
@@ -139,7 +140,7 @@ def bench(size: Size,
     @lru_cache(1)
     def initial(task, network, seed): return validate(build(network, seed, 0.).to(device), TASKS[task], TASKS[task].fixed(images(task)["test"]))["loss"]
     leaders, asked = dict.fromkeys(METHODS[m].tuned for m in methods if METHODS[m].tuned), set()
-    runs = len(size.pairs) * ((len(BATCHES) + len(RATES) - 1) * len(leaders) + len(size.seeds) * sum(len(METHODS[m].fractions) for m in methods))
+    runs = len(size.pairs) * ((len(BATCHES) + len(RATES) - 1) * len(leaders) + len(size.seeds) * sum(f >= size.least for m in methods for f in METHODS[m].fractions))
     with tqdm(total=runs, unit="run", disable=not progress) as bar:
         def run(**what):
             bar.set_description_str("{task} {network} {method}".format(**what), refresh=False)
@@ -156,7 +157,7 @@ def bench(size: Size,
                 best = {m: tune(lambda batch, lr: run(role="tune", task=task, network=network, method=m, lr=lr, batch=batch, **TUNING)) for m in leaders}
                 for name in methods:
                     method, (batch, lr) = METHODS[name], best.get(METHODS[name].tuned, (None, RATES[1]))
-                    for fraction in method.fractions:
+                    for fraction in (f for f in method.fractions if f >= size.least):
                         run(role="final", task=task, network=network, method=name, fraction=fraction, seed=seed, lr=lr, batch=batch if method.batch is None else method.batch)
     return list(known.values())
 

@@ -141,7 +141,7 @@ def check_grids(size: int, levels: int, model: nn.Module):
 
 def usual_batches(mode: str, levels: int) -> str:
     "Batch sizes where the options give none: larger than for restoration, since they also are what samples are normalised by."
-    return {"single": "16", "auto": ""}.get(mode, ",".join(str(16 * 2**max(l - 1, 0) if mode == "progressive" else 8 * 2**l) for l in range(levels)))
+    return "16" if mode == "single" else ",".join(str(8 * 2**l if mode in ("multiscale", "fullmultiscale") else 16 * 2**max(l - 1, 0)) for l in range(levels))
 
 # %% ../nbs/45_classify.ipynb #1ef84545
 def picture(log: Path,        # validation log
@@ -178,7 +178,7 @@ def prepared(o):   # o: options of `mge_classify`, as attributes
     one_of(o.network, CLASSIFIERS, "network"); one_of(o.dataset, DATASETS, "dataset"); one_of(o.schedule, SCHEDULES, "schedule"); one_of(str(o.crops), ("1", "10"), "crops")
     target, width = pick_device(o.device, o.device_id), o.width or (8 if o.dataset == "textures" else 64)
     if not (o.budget >= 0 and (math.isfinite(o.budget) or o.mode == "auto")): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {WORK[o.dataset]:g}, or for what --iters needs")
-    plan = make_plan(o.mode, o.levels, o.batch_sizes or usual_batches(o.mode, o.levels) or None, o.iters or None, o.budget or (None if o.iters or o.seconds else WORK[o.dataset]), o.seconds or None)
+    plan = make_plan(o.mode, o.levels, o.batch_sizes or usual_batches(o.mode, o.levels), o.iters or None, o.budget or (None if o.iters or o.seconds else WORK[o.dataset]), o.seconds or None)
     if isinstance(plan, Auto): plan = Pairs(**{f.name: getattr(plan, f.name) for f in fields(plan)})
     elif min(s.batches[0] for s in plan.stages) < 2: raise ValueError(f"--batch_sizes {o.batch_sizes} has a step with one sample, which cannot be normalised; allowed: 2 or more on the finest mesh of a step")
     check_numbers(o, plan)
@@ -204,7 +204,7 @@ def shown(o, model: nn.Module, run: Run, images: Labelled, names: list) -> list:
 
 # %% ../nbs/45_classify.ipynb #a6841cbd
 def mge_classify(
-    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto
+    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto, which decides while training
     network: str = "mg-6",         # vgg-, mg- 6, 11, 16, 21; resnet-, r-mg- 12, 22, 32, 42; p-mg- 9, 16, 23, 30; pr-mg- 16, 30, 44, 58; r-mg-18 or r-mg-34 for photographs
     dataset: str = "textures",     # textures (generated), cifar100, or folder (ImageNet's layout: train/CLASS/*.jpg, val/CLASS/*.jpg)
     run_id: int = 1,               # number of the run, part of its files' names

@@ -153,7 +153,7 @@ def prepared(o):   # o: options of `mge_digits`, as attributes
     if o.size % (8 << meshes - 1) or not SMALLEST << meshes - 1 <= o.size <= 4096:
         raise ValueError(f"--size {o.size} with --levels {meshes} must be a multiple of {8 << meshes - 1}, from {SMALLEST << meshes - 1} to 4096: the coarsest mesh has {SMALLEST} pixels or more, and the networks halve it three times")
     if not (math.isfinite(o.budget) and o.budget >= 0): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {WORK:g}, or for what --iters needs")
-    per_mesh = {"single": "8", "progressive": ",".join(str(8 << max(l - 1, 0)) for l in range(meshes)), "auto": ""}.get(o.mode, ",".join(str(4 << l) for l in range(meshes)))
+    per_mesh = "8" if meshes == 1 else ",".join(str(4 << l if o.mode in ("multiscale", "fullmultiscale") else 8 << max(l - 1, 0)) for l in range(meshes))
     plan = make_plan(o.mode, o.levels, o.batch_sizes or per_mesh, o.iters or None, o.budget or (None if o.iters or o.seconds else WORK), o.seconds or None)
     check_numbers(o, plan)
     model, task = build(kind, o.network, o.width, o.dropout, o.seed).to(target), Cluttered(kind)
@@ -168,7 +168,7 @@ def prepared(o):   # o: options of `mge_digits`, as attributes
 def mge_digits(
     task: str = "segmentation",  # segmentation, spatial, rotation, shear, scaling or translation
     network: str = "p-mg-11",    # p-mg-11, u-net-11, u-mg-11, mg-7, mg-13, r-mg-14, r-mg-26, p-mg-20, pr-mg-20 or pr-mg-38
-    mode: str = "progressive",   # single, multiscale, fullmultiscale, progressive or auto
+    mode: str = "progressive",   # single, multiscale, fullmultiscale, progressive or auto, which decides while training
     width: int = 16,             # channels of the finest grid; u-net-11 of width 6 has as many weights as p-mg-11 of width 16
     run_id: int = 1,             # number of the run, part of its files' names
     device_id: int = 0,          # which GPU, if --device names none

@@ -32,7 +32,7 @@ MODES = (*PLANS, "auto")
 
 def make_plan(mode: str,            # one of `MODES`
               levels: int,          # meshes
-              batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans, measured for auto
+              batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans, see `step_batch` for auto
               iters: str = None,    # per stage, coarsest first; None: halved from stage to stage
               budget: float = None, # work units; None: what `iters` needs; for auto, infinite: as long as it pays
               seconds: float = None,  # in place of `budget`, for auto
@@ -44,7 +44,7 @@ def make_plan(mode: str,            # one of `MODES`
     stages = meshes if mode in ("fullmultiscale", "progressive") else 1
     telescopic = mode in ("multiscale", "fullmultiscale")
     batches = whole_numbers(batch_sizes, "batch_sizes") if batch_sizes else [2 * 2**l if telescopic else 4 * 2**max(l - 1, 0) for l in range(meshes)]
-    if mode == "auto" and iters: raise ValueError(f"--iters {iters} is decided by --mode auto while training; allowed: --budget or --seconds")
+    if mode == "auto" and iters: raise ValueError(f"--iters {iters} is decided by --mode auto while training; allowed: --budget or --seconds, or another --mode")
     if seconds and mode != "auto": raise ValueError(f"--seconds {seconds:g} is for --mode auto; allowed: --budget")
     iterations = whole_numbers(iters, "iters") if iters else [1000 * 2**s for s in reversed(range(stages))]
     if len(batches) != meshes: raise ValueError(f"--batch_sizes {batch_sizes} has {len(batches)} numbers; --mode {mode} with --levels {levels} needs {meshes}, finest first")
@@ -126,7 +126,7 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     target, size = pick_device(o.device, o.device_id), o.size or datasets.SIZES[o.dataset]
     if not (o.budget >= 0 and (math.isfinite(o.budget) or o.mode == "auto")): raise ValueError(f"--budget {o.budget} must be a positive number of work units, or 0 for {o.work:g}, or for what --iters or --paper needs")
     if o.download and o.dataset in (*data.DATASETS, "urban100"): raise ValueError(f"--download is for data sets that can be fetched; {o.dataset} is not one of them")
-    if o.paper: one_of(o.mode, MODES[:3], "mode")
+    if o.paper and o.mode not in MODES[:3]: raise ValueError(f"--paper is for the paper's own plans; allowed: --mode {', '.join(MODES[:3])}")
     if o.paper and (o.batch_sizes or o.iters or o.seconds): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes, --iters and --seconds")
     plan = Plan.paper(task.name, o.mode, o.levels) if o.paper else make_plan(o.mode, o.levels, o.batch_sizes or None, o.iters or None, o.budget or (None if o.iters or o.seconds else o.work), o.seconds or None)
     if o.paper and o.budget: plan = plan.within(o.budget)
@@ -199,7 +199,7 @@ def carry_out(o,      # options of a command, as attributes: mode, lr, seed, res
 
 def train_command(
     task, classical, times, work,  # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported; work units if no option says otherwise
-    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto
+    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto, which decides while training
     network: str = "unet",         # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet; espcn for super-resolution
     dataset: str = "photographs",  # photographs, deadleaves, folder, cifar10, stl10, stl10-unlabeled, celeba or urban100
     run_id: int = 1,               # number of the run, part of its files' names

@@ -64,13 +64,17 @@ def names(rows: list) -> list:
     "The methods of final runs, in the order of the rows."
     return list(dict.fromkeys(r["method"] for r in rows if r["role"] == "final"))
 
-def quality_table(rows: list) -> str:
-    "Test error and PSNR (dB) at the full budget, medians over the seeds."
+def quality_table(rows: list,
+                  fraction=1.,     # of the budget
+                  psnr=False,      # PSNR (dB) in place of test error
+                 ) -> str:
+    "Quality at the end of runs with the same budget: medians over the seeds, and ranges."
     found, methods = finals(rows), names(rows)
     def entry(seeds, m):
-        last = [of[m][-1] for of in seeds.values() if m in of and of[m][-1]["fraction"] == 1]
-        return f"{median(map(error, last)):.4f} ({median(r['test_psnr'] for r in last):.2f})" if last else "-"
-    return table(["test error (PSNR)", *methods], [[", ".join(pair), *(entry(seeds, m) for m in methods)] for pair, seeds in found.items()])
+        ends = [r["test_psnr"] if psnr else error(r) for of in seeds.values() for r in of.get(m, ()) if r["fraction"] == fraction]
+        f = ".2f" if psnr else ".4f"
+        return f"{median(ends):{f}} ({min(ends):{f}}-{max(ends):{f}})" if ends else "-"
+    return table(["PSNR (dB)" if psnr else "test error", *methods], [[", ".join(pair), *(entry(seeds, m) for m in methods)] for pair, seeds in found.items()])
 
 def speed_table(rows: list, cost="seconds", share=1.) -> str:
     "`speedups`: median and range over the seeds, and the median over all pairs."

@@ -16,9 +16,10 @@ from itertools import islice
 from time import perf_counter
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 from tqdm.auto import tqdm
 from .allocation import adam_norm, pilot
-from .auto import PROBE, Auto
+from .auto import PROBE, Auto, reckoned
 from .estimator import n_samples, telescopic_backward
 from .lead import Lead
 from .lean import adam
@@ -130,6 +131,9 @@ def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, o
         if not n or (adaptive and norm is None): return None, 0.
         return (pilot(losses, task.draw(images, n, mesh, own(2 + mesh)), plan.levels - mesh, model, coarsen, chunk=4, group=group, seed=seed, norm=norm).covariance,
                 n * sum(map(image_cost, range(mesh, plan.levels))))
+    if not (plan.each or plan.seconds) and images[0].device.type == "cpu":                               # a clock would give another run each time
+        with evaluating(model), FlopCounterMode(display=False) as counter: task.estimate(model, few)
+        plan = replace(plan, **reckoned(plan.levels, 3 * counter.get_total_flops() / PROBE, sum(p.requires_grad for p in model.parameters())))
     lead = Lead(plan, model, measure, gradients, **kept)
     return lead
 
