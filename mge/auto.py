@@ -81,7 +81,7 @@ class Auto:
     budget: float = None     # work units of the whole run, measuring included; or else
     seconds: float = None    # of the whole run: work units are then reckoned from what its first steps take; neither: until it no longer pays
     fixed: tuple = None      # seconds of a step without its samples, on each mesh, finest first; with a budget in work units, any other unit does, see `reckoned`
-    each: tuple = None       # seconds of each sample on each mesh; None: both are found from the run's first steps
+    each: tuple = None       # seconds of each sample on each mesh; None: both are found from the run's first steps, or `reckoned` by `train`
     batches: tuple = None    # samples per step on each mesh, finest first; None: `step_batch`
     ratio: float = .75       # of the work of neighbouring stages, see `mesh_shares`
     overhead: float = .02    # of the work, for measuring
