@@ -40,9 +40,10 @@ def step_batch(fixed: float,   # seconds of a step without its samples
 def reckoned(levels: int,
              operations: float,  # floating-point operations of a sample on the finest mesh, forward and backward
              tensors: int,       # that the weights are in
+             threads: int = 1,   # that share the operations
             ) -> dict:           # `fixed` and `each`, in work units
-    "Costs for an `Auto` that decides without a clock, so that the same seed gives the same run: a tenth of a millisecond per tensor at 1e11 operations a second, a sixteenth of a work unit at least."
-    return dict(fixed=(max(1e-4 * tensors / (max(operations, 1) / 1e11), 1 / 16),) * levels, each=tuple(map(image_cost, range(levels))))
+    "Costs for an `Auto` that decides without a clock, so that the same seed gives the same run: a tenth of a millisecond per tensor at 1e11 operations a second and thread, a sixteenth of a work unit per thread at least."
+    return dict(fixed=(threads * max(1e-4 * tensors / (max(operations, 1) / 1e11), 1 / 16),) * levels, each=tuple(map(image_cost, range(levels))))
 
 # %% ../nbs/07_auto.ipynb #38ad06b8
 WORTHWHILE = .1   # exponent of a stage that is worth its length: ten times the work takes a fifth off the loss

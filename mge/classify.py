@@ -204,7 +204,7 @@ def shown(o, model: nn.Module, run: Run, images: Labelled, names: list) -> list:
 
 # %% ../nbs/45_classify.ipynb #a6841cbd
 def mge_classify(
-    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto, which decides while training
+    mode: str = "auto",            # single, multiscale, fullmultiscale, progressive or auto, which decides while training
     network: str = "mg-6",         # vgg-, mg- 6, 11, 16, 21; resnet-, r-mg- 12, 22, 32, 42; p-mg- 9, 16, 23, 30; pr-mg- 16, 30, 44, 58; r-mg-18 or r-mg-34 for photographs
     dataset: str = "textures",     # textures (generated), cifar100, or folder (ImageNet's layout: train/CLASS/*.jpg, val/CLASS/*.jpg)
     run_id: int = 1,               # number of the run, part of its files' names

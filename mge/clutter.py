@@ -168,7 +168,7 @@ def prepared(o):   # o: options of `mge_digits`, as attributes
 def mge_digits(
     task: str = "segmentation",  # segmentation, spatial, rotation, shear, scaling or translation
     network: str = "p-mg-11",    # p-mg-11, u-net-11, u-mg-11, mg-7, mg-13, r-mg-14, r-mg-26, p-mg-20, pr-mg-20 or pr-mg-38
-    mode: str = "progressive",   # single, multiscale, fullmultiscale, progressive or auto, which decides while training
+    mode: str = "auto",          # single, multiscale, fullmultiscale, progressive or auto, which decides while training
     width: int = 16,             # channels of the finest grid; u-net-11 of width 6 has as many weights as p-mg-11 of width 16
     run_id: int = 1,             # number of the run, part of its files' names
     device_id: int = 0,          # which GPU, if --device names none

@@ -199,7 +199,7 @@ def carry_out(o,      # options of a command, as attributes: mode, lr, seed, res
 
 def train_command(
     task, classical, times, work,  # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported; work units if no option says otherwise
-    mode: str = "progressive",     # single, multiscale, fullmultiscale, progressive or auto, which decides while training
+    mode: str = "auto",            # single, multiscale, fullmultiscale, progressive or auto, which decides while training
     network: str = "unet",         # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet; espcn for super-resolution
     dataset: str = "photographs",  # photographs, deadleaves, folder, cifar10, stl10, stl10-unlabeled, celeba or urban100
     run_id: int = 1,               # number of the run, part of its files' names

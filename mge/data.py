@@ -20,7 +20,6 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from filelock import FileLock
-from torchvision.io import ImageReadMode, decode_image
 
 from .files import load_checkpoint, save_checkpoint
 from .restrict import check_halves, coarsen
@@ -43,6 +42,7 @@ def _picture(data):
     "The picture in a file's bytes as float32 [3, H, W] in [0, 1]; ValueError saying what it is instead."
     try:
         frames = _frames(data) if data.startswith(b"\x89PNG") else 1
+        from torchvision.io import ImageReadMode, decode_image   # not above: it takes a second, which a command that is refused can do without
         pixels = decode_image(torch.frombuffer(bytearray(data), dtype=torch.uint8), mode=ImageReadMode.RGB, apply_exif_orientation=True)
     except (RuntimeError, ValueError) as problem:
         if "Animated" not in str(problem): raise ValueError("is empty, damaged, or not a picture; allowed: png, jpeg, webp, gif") from None

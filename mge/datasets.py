@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torchvision
 
 from . import data
 from .data import SPLITS, pyramid, read_picture
@@ -196,6 +195,7 @@ def _unpack(archive, folder):
 
 def _download(dataset, root):
     "Torchvision's download into `root`, unpacked there; ValueError saying what to do where it fails."
+    import torchvision   # not above: it takes a second, which a command that is refused can do without
     family, fetch = dataset.split("-")[0], torchvision.datasets.utils
     try:
         if family == "celeba":

@@ -18,7 +18,6 @@ import matplotlib
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchvision
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -103,7 +102,9 @@ def digits(split: str,   # one of `SPLITS`
         if download: raise ValueError("download needs data_dir, a folder to put MNIST in")
         return _printed(split)
     root, part = Path(data_dir).expanduser(), "t10k" if split == "test" else "train"
-    if download: torchvision.datasets.MNIST(root, download=True)
+    if download:
+        from torchvision.datasets import MNIST   # not above: it takes a second, which a command that is refused can do without
+        MNIST(root, download=True)
     def found(name):
         files = [file for folder in (root / "MNIST/raw", root) for file in (folder / name, folder / f"{name}.gz") if file.is_file()]
         if not files: raise ValueError(f"data_dir is {str(root)!r}, where MNIST/raw/{name} is missing; allowed: MNIST as torchvision keeps it, --download to fetch it, or no data_dir for printed digits")

@@ -7,7 +7,6 @@ __all__ = ['mse', 'psnr', 'ssim']
 
 # %% ../nbs/12_metrics.ipynb #2441aafc
 import torch
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 # %% ../nbs/12_metrics.ipynb #872adabb
 def _check_pair(a, b, data_range=1.):
@@ -45,6 +44,7 @@ def ssim(a,            # batch [n, c, H, W], any real dtype; ValueError if H or 
     r = int(3.5 * sigma + .5)
     if a.dim() != 4 or min(a.shape[2:]) <= 2*r:
         raise ValueError(f"a must be [n, c, H, W] with H and W at least {2*r + 1}, SSIM's window, got {list(a.shape)}")
+    from torchmetrics.functional.image import structural_similarity_index_measure   # not above: it takes half a second, which a command that is refused can do without
     with torch.autocast(a.device.type, enabled=False):  # 16-bit windows would round away the variances
         _, at = structural_similarity_index_measure(a.float(), b.float(), sigma=float(sigma), data_range=float(data_range),
                                                     reduction="none", return_full_image=True)

@@ -10,7 +10,6 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models import resnet18, resnet50
 from .models import ResNet, UNet, check_input, fresh, zeroed
 
 # %% ../nbs/22_networks.ipynb #d90b93f1
@@ -52,12 +51,13 @@ class ESPCN(nn.Module):
 class DenseResNet(nn.Module):
     "A torchvision ResNet with group norm as encoder, its features on four meshes added up from coarse to fine; `t` enters as a fourth channel."
     multiple = 8  # sides must be divisible by it
-    def __init__(self, make=resnet18,  # resnet18, resnet50, ... of torchvision
+    def __init__(self, name="resnet18",  # resnet18, resnet50, ... of torchvision
                  channels=3,  # of the image, in and out
                  width=64,  # channels of the joined features
                  ):
         super().__init__()
-        body, self.channels = make(norm_layer=partial(nn.GroupNorm, 32), num_classes=1), channels
+        from torchvision import models   # not above: it takes a second, which a command that is refused can do without
+        body, self.channels = getattr(models, name)(norm_layer=partial(nn.GroupNorm, 32), num_classes=1), channels
         first = nn.Conv2d(channels + 1, 64, 3, padding=1, bias=False)  # in place of 7x7, stride 2 and max-pooling
         self.stem = nn.Sequential(first, body.bn1, body.relu)
         self.stages = nn.ModuleList([body.layer1, body.layer2, body.layer3, body.layer4])
@@ -77,7 +77,7 @@ class DenseResNet(nn.Module):
 # %% ../nbs/22_networks.ipynb #61c9c6f4
 NETWORKS = dict(unet=UNet, resnet=ResNet, srnet=SRNet, espcn=ESPCN,
                 srresnet=partial(ResNet, width=100, blocks=9, time=False), unet5=partial(UNet, multipliers=(1, 2, 4, 4, 4)),
-                resnet18=partial(DenseResNet, resnet18), resnet50=partial(DenseResNet, resnet50))
+                resnet18=partial(DenseResNet, "resnet18"), resnet50=partial(DenseResNet, "resnet50"))
 
 def network(name,  # one of `NETWORKS`; ValueError for others
             seed=None,  # int: the same initial weights each time; None: whatever torch's global generator gives

@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.io import encode_png
 from tqdm.auto import tqdm
 from .commandline import command_line, pick_device
 from .commands import fitting
@@ -214,6 +213,7 @@ def mge_restore(
     for path, level, (result, both) in zip(images, levels, paths):
         image = read_picture(path)
         restored = restore_image(network, task, image, level, hole, tile, overlap)
+        from torchvision.io import encode_png   # not above: it takes a second, which a command that is refused can do without
         png = encode_png((255 * restored).round().byte()).numpy().tobytes()
         whole(result, png)
         before = F.interpolate(image[None], size=restored.shape[1:])[0]              # super-resolution: its pixels, enlarged

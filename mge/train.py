@@ -6,6 +6,7 @@
 __all__ = ['evaluating', 'restore', 'quality', 'validate', 'noted', 'culprit', 'Saver', 'leader', 'cosine', 'train']
 
 # %% ../nbs/30_train.ipynb #404005a6
+import copy
 import math
 import signal
 import threading
@@ -94,8 +95,8 @@ class Saver:
                 ): self.run, self.pause, self.at, self.best, self.saved, self.wait = run, pause, at, None, -math.inf, 0.
 
     def better(self, state: dict):
-        "Keep a state that is the best so far: on disk with the next save, until then as bytes."
-        if self.run: self.best = state["iteration"], self.run.packed(state)
+        "Keep a state that is the best so far: on disk with the next save, until then as a copy."
+        if self.run: self.best = copy.deepcopy(state)
 
     def due(self) -> bool:
         "Whether it is time for the next save."
@@ -105,15 +106,15 @@ class Saver:
         "Write the last state, and the best one that is not on disk yet."
         began = perf_counter()
         if self.run:
-            last = self.best[1] if self.best and self.best[0] == state["iteration"] else self.run.packed(state)
-            self.run.save(last, self.best and self.best[1])
+            best = self.best and self.run.packed(self.best)
+            self.run.save(best if best and self.best["iteration"] == state["iteration"] else self.run.packed(state), best)
         self.best, self.saved, self.at = None, perf_counter(), state["iteration"]
         self.wait = 200 * (self.saved - began) if self.pause is None else self.pause
 
     def __enter__(self): return self
     def __exit__(self, kind, *_):
         "Where numbers are not finite, write the best state alone before giving up."
-        if self.best and kind and issubclass(kind, FloatingPointError): self.run.save(best=self.best[1])
+        if self.best and kind and issubclass(kind, FloatingPointError): self.run.save(best=self.run.packed(self.best))
 
 # %% ../nbs/30_train.ipynb #01f4cf6b
 def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, optimizer, seed: int, saved: dict = None) -> Lead:
@@ -133,7 +134,7 @@ def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, o
                 n * sum(map(image_cost, range(mesh, plan.levels))))
     if not (plan.each or plan.seconds) and images[0].device.type == "cpu":                               # a clock would give another run each time
         with evaluating(model), FlopCounterMode(display=False) as counter: task.estimate(model, few)
-        plan = replace(plan, **reckoned(plan.levels, 3 * counter.get_total_flops() / PROBE, sum(p.requires_grad for p in model.parameters())))
+        plan = replace(plan, **reckoned(plan.levels, 3 * counter.get_total_flops() / PROBE, sum(p.requires_grad for p in model.parameters()), torch.get_num_threads()))
     lead = Lead(plan, model, measure, gradients, **kept)
     return lead
 
