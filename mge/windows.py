@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RESTRICTIONS', 'cut', 'restricted']
 
-# %% ../nbs/18_windows.ipynb #c8f9d1ba
+# %% ../nbs/18_windows.ipynb #8d0cff0d
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from .restrict import check_halves, crop
 from .tasks import Task, coarsen_samples
 
-# %% ../nbs/18_windows.ipynb #e7a067a7
+# %% ../nbs/18_windows.ipynb #b84afd79
 def cut(batch: tuple,                # samples: fields [n, c, H, W] are images, all others are left alone
         generator: torch.Generator,  # draws a place for each sample
        ) -> tuple:
@@ -26,7 +26,7 @@ def cut(batch: tuple,                # samples: fields [n, c, H, W] are images, 
     kept = F.pixel_shuffle(crop(blocks, 1, generator), 2).split([a.shape[1] for a in images.values()], 1)
     return batch._replace(**dict(zip(images, kept)))
 
-# %% ../nbs/18_windows.ipynb #eaa72ae5
+# %% ../nbs/18_windows.ipynb #ae0ca0b1
 RESTRICTIONS = ("coarsen", "crop", "both")
 
 def restricted(task: Task, how: str,   # one of RESTRICTIONS; both: coarsened to odd meshes, cut to even ones
