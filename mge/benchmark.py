@@ -55,6 +55,7 @@ METHODS = {"single": Method(planned("single"), (1/8, 1/4, 1.), "single"),
            "fullmultiscale": Method(planned("fullmultiscale"), (1/4, 1.), "single", batch=2)}
 USUAL = tuple(METHODS)
 METHODS |= {f"{mode}_{k}": Method(planned(mode), (1.,), "single", batch=2, meshes=k) for mode in USUAL[3:] for k in (3, 2)}
+METHODS |= {"single_at": Method(planned("single"), (1/32, 1/16, 1/2), "single"), "multiscale_at": Method(planned("multiscale"), (1/32, 1/16, 1/8, 1/2), "single", batch=2)}
 METHODS |= {how: Method(planned("fullmultiscale"), (1.,), "single", batch=2, how=how) for how in ("crop", "both")}
 
 # %% ../nbs/60_benchmark.ipynb #b89196e7
@@ -182,7 +183,7 @@ def mge_bench(
     out: str = "results/bench.csv",  # file for the rows; what it holds already is not run again; a picture goes beside it
     tasks: str = "",                 # some of the size's tasks, separated by commas; empty: all
     networks: str = "",              # some of its networks
-    methods: str = "",               # empty: single, progressive, auto, multiscale, fullmultiscale; and variants: multiscale_3, multiscale_2, fullmultiscale_3, fullmultiscale_2, crop, both
+    methods: str = "",               # empty: single, progressive, auto, multiscale, fullmultiscale; and variants: multiscale_3, multiscale_2, fullmultiscale_3, fullmultiscale_2, single_at, multiscale_at, crop, both
     seeds: str = "",                 # e.g. 0,1; empty: the size's own
     device: str = "auto",            # auto, cpu, cuda or cuda:N
 ) -> list:                           # the rows
