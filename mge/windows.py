@@ -6,7 +6,6 @@
 __all__ = ['RESTRICTIONS', 'cut', 'restricted']
 
 # %% ../nbs/18_windows.ipynb #8d0cff0d
-from collections.abc import Callable
 from dataclasses import fields
 
 import torch
