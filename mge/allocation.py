@@ -202,11 +202,12 @@ def allocations(covariance: Tensor,            # [L, L]
 def adam_norm(optimizer,          # `torch.optim.Adam` or AdamW, at work on the model
               model: nn.Module,
              ) -> Tensor:         # [P], or None before the first step
-    "What Adam multiplies each component of the mean gradient by, in the order of `sample_gradients`."
+    "What Adam multiplies each component of the mean gradient by, in the order of `sample_gradients`: 0 for a weight that it does not move, being without a gradient or none of its weights."
     groups = {p: group for group in optimizer.param_groups for p in group["params"]}
     weights = [p for p in model.parameters() if p.requires_grad]
-    if not all(optimizer.state.get(p) for p in weights): return None
+    if not any(optimizer.state.get(p) for p in weights): return None
     def factor(p):
+        if not optimizer.state.get(p): return torch.zeros_like(p)
         state, group = optimizer.state[p], groups[p]
         return 1 / ((state["exp_avg_sq"] / (1 - group["betas"][1]**float(state["step"]))).sqrt() + group["eps"])
     return torch.cat([factor(p).flatten() for p in weights])

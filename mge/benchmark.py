@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'USUAL', 'PAIRS', 'SIZES', 'BATCHES', 'RATES', 'TUNING', 'KEY', 'main', 'Method', 'planned', 'Size',
-           'Watch', 'one_run', 'tune', 'read_bench', 'bench', 'some', 'mge_bench']
+           'Watch', 'one_run', 'tune', 'read_bench', 'bench', 'some', 'mge_bench', 'steps_of', 'time_steps', 'by_steps']
 
 # %% ../nbs/60_benchmark.ipynb #fbeddcd9
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from time import process_time
 import torch
@@ -20,6 +21,7 @@ from .auto import Auto
 from .commandline import command_line, one_of, pick_device
 from .commands import build, make_plan, spread
 from .compare import progress_picture, quality_table, speed_table
+from .plan import Plan, Stage
 from .report import table
 from .runs import append_row, check_out, environment, read_rows
 from .structure import TASKS
@@ -207,3 +209,31 @@ def mge_bench(
 
 # %% ../nbs/60_benchmark.ipynb #738f4f1a
 main = command_line(mge_bench)
+
+# %% ../nbs/60_benchmark.ipynb #4bcc88c1
+@lru_cache(1)
+def _pyramids(task: str, size: Size): return [TASKS[task].prepare(data.load("photographs", split, size.pixels, levels)) for split, levels in (("train", size.levels), ("valid", 1))]
+
+def steps_of(row: dict) -> list:
+    "What steps a run made: [((task, network, `mesh:samples`), how many)]."
+    return [((row["task"], row["network"], stage), int(n)) for stage, n in (s.split("x") for s in row["stages"].split())]
+
+def time_steps(rows: list,        # of one size
+               path: Path,        # file for the seconds; kinds of steps that it holds are not timed again
+               size: Size,
+               steps: int = 13,   # of each kind; the fastest but the first counts
+              ) -> None:
+    "Time each kind of step that the runs made, by the trainer's own clock. The machine must have nothing else to do."
+    known = {(r["task"], r["network"], r["stage"]) for r in (read_rows(path) if path.exists() else ())}
+    for task, network, stage in sorted({kind for r in rows for kind, _ in steps_of(r)} - known):
+        mesh, batches = stage.split(":")
+        (images, valid), model = _pyramids(task, size), build(network, 0, 0.).to(memory_format=torch.channels_last)
+        plan = Plan("timed", (Stage(int(mesh), tuple(map(int, batches.split("+"))), steps),))
+        times = [row["time"] for row in train(model, TASKS[task], images, (valid[0][:1],), plan, validations=1, progress=False)[0]]
+        append_row(dict(task=task, network=network, stage=stage, seconds=min(b - a for a, b in pairwise(times))), path)
+
+def by_steps(row: dict, path: Path) -> float:
+    "Seconds of a run if it had been alone: those of its steps as they were timed, and what deciding added in proportion; NaN for a run that diverged."
+    alone = {(r["task"], r["network"], r["stage"]): r["seconds"] for r in read_rows(path)}
+    steps = sum(n * alone[kind] for kind, n in steps_of(row))
+    return steps * row["seconds"] / (row["seconds"] - row["overhead_seconds"]) if steps else math.nan

@@ -35,7 +35,9 @@ def described(path: Path) -> list:
     if config is None: return lines + ["tensors " + "; ".join(f"{name} {str(a.dtype).removeprefix('torch.')} {list(a.shape)}" for name, a in list(found.items())[:3])]
     lines.append(f"{'checkpoint' if run else 'weights'}: " + ", ".join(f"{k} {v}" for k, v in config.items() if not isinstance(v, dict)))
     if run:
-        total = f" of {plan_from_dict(config['plan']).work_units:g}" if "plan" in config else ""
+        plan = config.get("plan") or {}
+        budget = plan_from_dict(plan).work_units if "stages" in plan else plan.get("budget")    # an `Auto` has no stages
+        total = f" of {budget:g}" if budget else ""
         lines.append(f"after iteration {state['iteration']}, {state['work_units']:g}{total} #WU, on mesh {state['level']}; validation loss {state['valid_loss']:.4f}")
         changed = differences(state["environment"], environment(state["environment"]["device"]))
         lines.append("made " + ", ".join(f"{k} {v}" for k, v in state["environment"].items()) + (f"; here: {changed}" if changed else "; the same here"))

@@ -98,11 +98,11 @@ def pick_device(device: str,       # auto, cpu, cuda or cuda:N
                 device_id: int = 0,  # which GPU, where `device` names none
                ) -> torch.device:
     "The device that was asked for; auto takes a GPU if there is one. `ValueError` if it is not there."
-    count = torch.cuda.device_count()
+    count, asked = torch.cuda.device_count(), device
     if device_id and (device not in ("auto", "cuda") or not 0 <= device_id < count):
         raise ValueError(f"--device_id {device_id} is not available; allowed: 0{f' to {count - 1}' if count > 1 else ''}, with --device auto or cuda")
     if device == "auto": device = f"cuda:{device_id}" if count else "cpu"
     if device == "cuda": device = f"cuda:{device_id}"
     number = device.removeprefix("cuda:")
     if device == "cpu" or (device != number and number.isdecimal() and int(number) < count): return torch.device(device)
-    raise ValueError(f"--device {device} is not available; allowed: {', '.join(['auto', 'cpu'] + ['cuda'] * bool(count) + [f'cuda:{i}' for i in range(count)])}")
+    raise ValueError(f"--device {asked} is not available; allowed: {', '.join(['auto', 'cpu'] + ['cuda'] * bool(count) + [f'cuda:{i}' for i in range(count)])}")

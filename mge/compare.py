@@ -73,13 +73,14 @@ def after(points: list,   # (cost, error) at the ends of runs, in any order
 def ratios(rows: list,       # of one size
            one: str, other: str,   # methods
            cost="seconds",   # or work_units, cpu
-          ) -> dict:         # (task, network) -> the error of one over the error of the other, for each seed that both have
+          ) -> dict:         # (task, network) -> the error of one over the error of the other, for each seed with runs of both that did not diverge
     "Which of two methods is better at the largest cost that both have."
     found = {}
     for pair, seeds in finals(rows).items():
         for methods in seeds.values():
             if not {one, other} <= methods.keys(): continue
-            a, b = ([(r[cost], error(r)) for r in methods[m]] for m in (one, other))
+            a, b = ([(r[cost], error(r)) for r in methods[m] if math.isfinite(error(r))] for m in (one, other))   # one that diverged has no cost to compare at
+            if not (a and b): continue
             most = min(max(a)[0], max(b)[0])
             found.setdefault(pair, []).append(after(a, most) / after(b, most))
     return found

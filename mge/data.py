@@ -11,7 +11,6 @@ import contextlib
 import functools
 import hashlib
 import math
-import os
 import warnings
 import zlib
 from importlib.resources import files
@@ -21,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from filelock import FileLock
 
-from .files import load_checkpoint, save_checkpoint
+from .files import cache_folder, load_checkpoint, save_checkpoint
 from .restrict import check_halves, coarsen
 
 # %% ../nbs/10_data.ipynb #3388e82c
@@ -186,7 +185,7 @@ def _generator(split, seed): return torch.Generator().manual_seed(len(SPLITS)*se
 def _cached_leaves(split, size, seed):
     "Leaves of one split from the cache, or rendered into it."
     n, r_min, r_max = N_LEAVES[split], 1, size
-    folder = Path(os.environ.get("MGE_CACHE") or "~/.cache/mge").expanduser()
+    folder = cache_folder()
     path = folder / f"deadleaves-v1-{split}-n{n}-size{size}-r{r_min}to{r_max}-seed{seed}.pt"
     with contextlib.suppress(ValueError):           # missing or damaged
         kept = load_checkpoint(path, "cache")
@@ -211,17 +210,21 @@ def _pictures(folder):
     "The files in a folder that are called pictures, by name; none if there is no such folder."
     return sorted(file for file in (folder.iterdir() if folder.is_dir() else ()) if file.suffix.lower() in _SUFFIXES and not file.name.startswith("."))
 
-def _check_apart(root, split):
-    "ValueError if a picture of the split is in another one too, as a copy or a link, under whatever name."
+def _check_no_twins(files, others):
+    "ValueError if a picture of `files` is one of `others` too, as a copy or a link, under whatever name."
     sizes, digest = {}, functools.cache(lambda file: hashlib.sha256(file.read_bytes()).digest())
-    for file in _pictures(root / split): sizes.setdefault(file.stat().st_size, []).append(file)
+    for file in files: sizes.setdefault(file.stat().st_size, []).append(file)
+    for file in others:
+        for twin in sizes.get(file.stat().st_size, ()):            # few files are of equal size: only those are read
+            if file.stat().st_size and digest(file) == digest(twin):
+                raise ValueError(f"data_dir has one picture in two splits, {twin} and {file}; allowed: splits that share no picture")
+
+def _check_apart(root, split):
+    "ValueError if the split shares a picture with another one."
     for other in SPLITS:
         if other == split or not (root / other).is_dir(): continue
         if (root / other).samefile(root / split): raise ValueError(f"data_dir is {str(root)!r}, where {split}/ and {other}/ are the same folder; allowed: splits that share no picture")
-        for file in _pictures(root / other):
-            for twin in sizes.get(file.stat().st_size, ()):            # few files are of equal size: only those are read
-                if file.stat().st_size and digest(file) == digest(twin):
-                    raise ValueError(f"data_dir has one picture in two splits, {twin} and {file}; allowed: splits that share no picture")
+        _check_no_twins(_pictures(root / split), _pictures(root / other))
 
 def _folder_crops(data_dir, split, size, generator, crops=None):
     "Crops of the pictures in data_dir/split; ValueError showing the expected tree if there are none, or naming the file that cannot be used."

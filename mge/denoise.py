@@ -15,19 +15,19 @@ from .commands import BUDGET, train_command, tuned
 from .tasks import denoising
 
 # %% ../nbs/40_denoise.ipynb #edee33be
-def gaussian_filter(x: torch.Tensor,  # [n, c, H, W]
+def gaussian_filter(x: torch.Tensor,  # [n, c, H, W], floating point
                     sigma: float,     # standard deviation, pixels; 0: nothing
                    ) -> torch.Tensor:
     "Separable Gaussian filter, truncated at 3 sigma (or the image's width), edges mirrored."
     if sigma == 0: return x
     r = min(math.ceil(3 * sigma), min(x.shape[2:]) - 1)
-    w = torch.exp(-.5 * (torch.arange(-r, r + 1, device=x.device) / sigma) ** 2)
+    w = torch.exp(-.5 * (torch.arange(-r, r + 1, device=x.device, dtype=x.dtype) / sigma) ** 2)
     w = (w / w.sum()).expand(x.shape[1], 1, 1, -1)
     x = F.conv2d(F.pad(x, (r, r, 0, 0), mode="reflect"), w, groups=x.shape[1])
     return F.conv2d(F.pad(x, (0, 0, r, r), mode="reflect"), w.mT, groups=x.shape[1])
 
 # %% ../nbs/40_denoise.ipynb #ffe52e8b
-SIGMAS = (0., .4, .5, .6, .7, .8, .9, 1., 1.2, 1.4, 1.7, 2., 2.5, 3., 4., 5., 7., 10., 14., 20.)  # pixels
+SIGMAS = (0., .4, .5, .6, .7, .8, .9, 1., 1.2, 1.4, 1.7, 2., 2.5, 3., 4., 5., 7., 10., 14., 20., 28., 40., 60.)  # pixels
 
 def filtered(task, batch, sigma):
     "The network's input divided by the signal's weight, Gaussian filtered."
@@ -36,8 +36,9 @@ def filtered(task, batch, sigma):
 def gaussian_methods(task, valid, times) -> dict:
     "Gaussian filters tuned on validation images, as methods for `scores`: one for all noise levels, and one for each."
     one, each = tuned(filtered, SIGMAS, task, valid, times)
-    nearest = lambda t: each[min(each, key=lambda s: abs(s - t.item()))]
-    return {"best Gaussian filter": lambda b: filtered(task, b, one), "best for each t": lambda b: filtered(task, b, nearest(b.t[0]))}
+    nearest = lambda t: each[min(each, key=lambda s: abs(s - t))]
+    return {"best Gaussian filter": lambda b: filtered(task, b, one),
+            "best for each t": lambda b: torch.cat([filtered(task, type(b)(*(a[i:i+1] for a in b)), nearest(t)) for i, t in enumerate(b.t.tolist())])}
 
 # %% ../nbs/40_denoise.ipynb #371bcd6d
 TIMES = (.1, .3, .5, .7, .9)  # noise levels at which results are reported: the middles of five equal parts of (0, 1)

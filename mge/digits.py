@@ -43,12 +43,14 @@ def _fitted(cell):   # [_CELL, _CELL]
 def glyphs(split: str) -> Tensor:   # [fonts, 10, 112, 112] in [0, 1]
     "The ten digits of each font of a split (one of `SPLITS`), large."
     names, folder = FONTS[split], Path(matplotlib.get_data_path()) / "fonts/ttf"
-    fig = Figure(figsize=(10, len(names)), dpi=_CELL)
-    for row, name in enumerate(names):
-        for digit in range(10):
-            fig.text((digit + .5) / 10, 1 - (row + .5) / len(names), str(digit), font=folder / f"{name}.ttf", fontsize=45, ha="center", va="center")
-    canvas = FigureCanvasAgg(fig)
-    canvas.draw()
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()   # whatever style the user has chosen; the backend stays
+        fig = Figure(figsize=(10, len(names)), dpi=_CELL)
+        for row, name in enumerate(names):
+            for digit in range(10):
+                fig.text((digit + .5) / 10, 1 - (row + .5) / len(names), str(digit), font=folder / f"{name}.ttf", fontsize=45, ha="center", va="center")
+        canvas = FigureCanvasAgg(fig)
+        canvas.draw()
     page = 1 - torch.from_numpy(np.array(canvas.buffer_rgba())[..., 0]).float() / 255
     cells = page.unflatten(0, (len(names), _CELL)).unflatten(2, (10, _CELL)).transpose(1, 2).flatten(0, 1)
     return torch.stack([*map(_fitted, cells)]).unflatten(0, (-1, 10))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
-from .restrict import coarsen
+from .restrict import check_halves, coarsen
 
 # %% ../nbs/01_estimator.ipynb #d5f104ec
 def n_samples(batch: tuple) -> int:
@@ -31,9 +31,9 @@ def coarsen_batch(batch: tuple,  # tensors [n, ...] on one mesh
                  ) -> tuple:
     "The same samples `k` meshes coarser: floats on the first tensor's mesh are averaged, `[n]` and `[n, f]` kept. `ValueError` for anything else."
     for i, a in enumerate(batch):
-        if a.dim() > 2 and (a.dim() != batch[0].dim() or not a.is_floating_point()):
+        if a.dim() > 2 and (a.shape[2:] != batch[0].shape[2:] or not a.is_floating_point()):
             raise ValueError(f"tensor {i} of the batch, {a.dtype} {tuple(a.shape)}, cannot be averaged on the mesh of the first, {tuple(batch[0].shape)}; "
-                             "allowed: floats with the same axes, [n] and [n, f]; for others pass a coarsen of your own")
+                             "allowed: floats with the same sides, [n] and [n, f]; for others (label maps, points, targets of another size) pass a coarsen of your own")
     return like(batch, (coarsen(a, k) if a.dim() > 2 else a for a in batch))
 
 # %% ../nbs/01_estimator.ipynb #7522c464
@@ -67,7 +67,7 @@ def dropout_mask(seed: int,      # of the step
 def paired_dropout(model: nn.Module, seed: int, origins: list,
                    rows: Tensor = None,  # which of these samples are passed through the model; None: all
                   ):
-    "While open, the dropout layers of `model` use `dropout_mask`. `ValueError` where a layer drops single pixels: they have no counterpart on another mesh."
+    "While open, the dropout layers of `model` use `dropout_mask`. `ValueError` where a layer drops single pixels, which have no counterpart on another mesh, or rows that are not the samples."
     layers = [m for m in model.modules() if isinstance(m, _DROPOUTS)]
     rates, hooks, uses = [m.p for m in layers], [], [0] * len(layers)
     def hook_for(layer, p):
@@ -77,9 +77,14 @@ def paired_dropout(model: nn.Module, seed: int, origins: list,
             if type(module) is nn.Dropout and x.dim() > 2:
                 raise ValueError(f"dropout layer {layer} of the network is an nn.Dropout on a mesh (input {tuple(x.shape)}): single pixels have no "
                                  "counterpart on a coarser mesh; use nn.Dropout1d/2d, which drop channels")
-            uses[layer] += 1                 # a layer that is used twice drops independently each time
+            again = torch._C._current_graph_task_id() != -1   # inside backward: activation checkpointing runs the layer anew
+            if again and uses[layer] > 1:
+                raise ValueError(f"dropout layer {layer} is used {uses[layer]} times in a pass, and activation checkpointing does not tell which of its masks to draw again; "
+                                 "allowed: a layer for each use")
+            uses[layer] += not again         # a layer that is used twice drops independently each time
             mask = dropout_mask(seed, (layer, uses[layer]), origins, x.shape[1], p, x.device).to(x.dtype)
             if rows is not None: mask = mask[rows]
+            if len(mask) != len(x): raise ValueError(f"dropout layer {layer} sees {len(x)} rows for {len(mask)} samples; its first axis must be the samples")
             return output * mask.view(*mask.shape, *[1] * (x.dim() - 2))
         return hook
     try:
@@ -147,10 +152,11 @@ def split(batch: tuple,            # tensors [n, ...] on the finest mesh
           batch_sizes,             # N_l, finest first; their sum is n
           coarsen=coarsen_batch,
          ) -> list:                # one batch per mesh, finest first
-    "Deal the samples of one fine batch out over the meshes. `ValueError` if the sizes do not add up."
+    "Deal the samples of one fine batch out over the meshes. `ValueError` if the sizes do not add up or the mesh does not halve that often."
     sizes = list(batch_sizes)
     if not sizes or min(sizes) < 1 or any(len(a) != sum(sizes) for a in batch):
         raise ValueError(f"batch_sizes {sizes} must be positive and add up to the samples of the batch, {[len(a) for a in batch]} (a DataLoader's last batch is smaller without drop_last=True)")
+    if coarsen is coarsen_batch: check_halves(batch[0].shape[2:], len(sizes) - 1, "the mesh of the batch")
     batches = [like(batch, parts) for parts in zip(*(a.split(sizes) for a in batch))]
     for level in range(1, len(sizes)): batches[level:] = [coarsen(b) for b in batches[level:]]
     return batches
@@ -163,5 +169,5 @@ def multiscale_backward(model: nn.Module,
                         coarsen=coarsen_batch,  # of the batch (x, y), e.g. for label maps, which cannot be averaged
                         **kwargs,           # backward, seed and coefficients, as for `telescopic_backward`
                        ) -> Tensor:         # estimate of the loss on the finest mesh, detached
-    "In place of `loss = criterion(model(x), y).mean(); loss.backward()`: the telescopic estimate of the same gradient."
+    "In place of `loss = criterion(model(x), y).mean(); loss.backward()`: the telescopic estimate of the same gradient (of the plain mean, also with class weights or `ignore_index`)."
     return telescopic_backward(lambda b: criterion(model(b[0]), b[1]), split((x, y), batch_sizes, coarsen), coarsen, model, **kwargs)

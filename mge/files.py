@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['SEAL', 'flush_names', 'whole', 'sealed', 'damage', 'packed', 'save_checkpoint', 'same_file', 'read',
-           'load_checkpoint', 'fingerprint', 'export_weights', 'import_weights']
+           'load_checkpoint', 'fingerprint', 'export_weights', 'import_weights', 'cache_folder']
 
 # %% ../nbs/09_files.ipynb #fed2c89c
+import errno
 import hashlib
 import io
 import json
@@ -21,11 +22,14 @@ import torch
 
 # %% ../nbs/09_files.ipynb #bdeb6c0d
 def flush_names(folder: Path):
-    "Let the names in a folder reach the disk, where the system knows how to."
+    "Let the names in a folder reach the disk, where the system knows how to and the folder may be read."
     if os.name != "posix": return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try: os.fsync(descriptor)
-    finally: os.close(descriptor)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try: os.fsync(descriptor)
+        finally: os.close(descriptor)
+    except OSError as e:
+        if e.errno not in (errno.EACCES, errno.EINVAL, errno.ENOTSUP): raise
 
 def whole(path: Path, *parts: bytes):
     "Write the parts, one after the other, so that `path` holds either its old content or all of the new. `OSError` naming the path and what it needs, if it cannot be."
@@ -86,6 +90,7 @@ def same_file(path: Path, new: Path):
         os.link(path, temporary)
         os.replace(temporary, new)
     except OSError: whole(new, path.read_bytes())
+    finally: temporary.unlink(missing_ok=True)               # still there if the two were one file already
 
 def read(path: Path, what: str) -> bytes:
     "The bytes of a file. `ValueError` in one line if it cannot be read."
@@ -116,7 +121,7 @@ def fingerprint(tensors: dict,      # name -> tensor
 
 def export_weights(model: torch.nn.Module, config: dict, path: Path):
     "Write weights and configuration (plain values) as a safetensors file with their digest, whole or not at all."
-    tensors, text = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}, json.dumps(config)
+    tensors, text = {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}, json.dumps(config)   # cloned: the format has no two names for one tensor
     whole(path, safetensors.torch.save(tensors, {"mge": text, "sha256": fingerprint(tensors, text)}))
 
 def import_weights(path: Path) -> tuple:
@@ -129,3 +134,8 @@ def import_weights(path: Path) -> tuple:
     if text is None or digest is None: raise ValueError(f"model {path} has no configuration of mge in its header; allowed: files that export_weights wrote")
     if digest != fingerprint(weights, text): raise ValueError(f"model {path} is damaged: its digest is not that of its content")
     return weights, json.loads(text)
+
+# %% ../nbs/09_files.ipynb #773c9867
+def cache_folder() -> Path:
+    "Where rendered and decoded pictures are kept: the folder MGE_CACHE, or ~/.cache/mge without it."
+    return Path(os.environ.get("MGE_CACHE") or "~/.cache/mge").expanduser()

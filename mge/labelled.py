@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .data import _check_no_twins, _pictures
 from .datasets import _ArraysOnly, _cifar_batch, _root
 from .restrict import check_halves, coarsen
 from .stored import cached_pixels, square
@@ -181,10 +182,8 @@ def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-pyth
     return pixels, torch.tensor(labels), names
 
 # %% ../nbs/16_labelled.ipynb #9e26a9a2
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
-
 def class_folders(data_dir, part: str) -> tuple:   # folder that holds train/ and val/, and which of them
-    "Pictures, their classes [n], and names of the classes, sorted: those of train/. `ValueError` where the two folders have other classes, or one has no picture."
+    "Pictures, their classes [n], and names of the classes, sorted: those of train/. `ValueError` where the two folders have other classes, or share a picture, or one has no picture."
     root = Path(data_dir or ".").expanduser()
     tree = "expected are pictures (jpg, png, webp) as train/CLASS/NAME.jpg and val/CLASS/NAME.jpg"
     def classes(part):
@@ -197,9 +196,12 @@ def class_folders(data_dir, part: str) -> tuple:   # folder that holds train/ an
     if (others := classes("val")) != names:
         odd = ", ".join(sorted(set(names) ^ set(others))[:5])
         raise ValueError(f"data_dir is {str(data_dir)!r}, where train/ has {len(names)} classes and val/ has {len(others)}, not the same: {odd}; allowed: the same folders in both")
-    files = [sorted(f for f in (root / part / name).iterdir() if f.suffix.lower() in _PICTURES and not f.name.startswith(".")) for name in names]
-    for name, some in zip(names, files):
-        if not some: raise ValueError(f"{root / part / name} has no picture; {tree}")
+    try:
+        files, others = ([_pictures(root / p / name) for name in names] for p in (part, "train" if part == "val" else "val"))
+        for name, some, more in zip(names, files, others):
+            if not some: raise ValueError(f"{root / part / name} has no picture; {tree}")
+            _check_no_twins(some, more)
+    except OSError as problem: raise ValueError(f"{problem.filename} cannot be read: {problem.strerror}") from None
     return [f for some in files for f in some], torch.tensor([k for k, some in enumerate(files) for _ in some]), names
 
 # %% ../nbs/16_labelled.ipynb #0295f587
@@ -226,7 +228,7 @@ def load(dataset: str,         # one of DATASETS
             read = {}
             for part in ("train", "val"):
                 files, labels, names = class_folders(data_dir, part)
-                pixels = cached_pixels(files, partial(square, formats=("JPEG", "PNG", "WEBP"), enlarge=True), side, f"classes-v1-{part}", workers)
+                pixels = cached_pixels(files, partial(square, formats=("JPEG", "PNG", "WEBP"), enlarge=True), side, f"classes-v2-{part}", workers)
                 read["test" if part == "val" else part] = pixels, labels, names
         (pixels, labels, names), (others, truth, _) = read["train"], read["test"]
         kept, held = held_out(labels, names)

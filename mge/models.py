@@ -165,8 +165,8 @@ def fresh(make,  # makes a network: its class, or a function
           seed=None,  # int: the same initial weights each time; None: whatever torch's global generator gives
           **kwargs,  # for `make`
           ):
-    "A fresh network; with a `seed`, the global generator is left as it was."
+    "A fresh network; with a `seed`, it is made on the CPU, and the global generator is left as it was."
     if seed is None: return make(**kwargs)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs as well
         return make(**kwargs)

@@ -147,13 +147,14 @@ def restore_image(model: nn.Module,      # as `load_model` gives it; works where
                   task: Task,            # that it was trained for
                   image: Tensor,         # [3, H, W] in [0, 1], sides of 16 or more
                   noise: float = None,   # deviation of its noise, in [0, 1]; None: estimated from the picture. Not for super-resolution
-                  mask: Tensor = None,   # [1, H, W], 1 where an inpainting model fills in; with noise 0 the rest stays as it is
+                  mask: Tensor = None,   # [1, H, W] of any type, 1 where an inpainting model fills in; with noise 0 the rest stays as it is
                   tile: int = 256,       # side of the tiles, pixels of the picture
                   overlap: int = 32,     # of the tiles, pixels; covers a reach of 8; Wiener's filter reaches further, with weights that fade
                  ) -> Tensor:            # [3, H, W] in [0, 1], or [3, 2H, 2W] by super-resolution, where `image` lives
     "The restored picture. `ValueError` as `check_picture` and `check_tiles`; the model's mode is put back."
     check_tiles(model, tile, overlap)
     if image.is_floating_point(): image = image.float()
+    if mask is not None: mask = mask.to(image)
     noise = check_picture(task, image, noise, mask)
     y, t = mixture(task, image, noise, mask)
     (H, W), target, multiple = y.shape[1:], next(model.parameters()).device, getattr(model, "multiple", 1)

@@ -21,8 +21,11 @@ from .files import load_checkpoint, packed, same_file, whole
 
 # %% ../nbs/31_runs.ipynb #bbe93667
 def append_row(row: dict, path: Path):
-    "Add one row to a CSV file, which gets the row's keys as its header if it is new. `OSError` naming the path if it cannot be."
+    "Add one row to a CSV file, in place of a torn one at its end; a new one gets the row's keys as its header. `OSError` naming the path if it cannot be."
     try:
+        with open(path, "ab+") as f:
+            if f.tell(): f.seek(-1, os.SEEK_END)
+            if f.read() not in (b"", b"\n"): f.seek(0); f.truncate(f.read().rfind(b"\n") + 1)     # torn: the process was killed here
         with open(path, "a", newline="") as f:
             writer = csv.DictWriter(f, row.keys())
             if f.tell() == 0: writer.writeheader()
@@ -39,8 +42,9 @@ def rows_of(text: str) -> list:
     return [{k: value(v) for k, v in row.items()} for row in csv.DictReader(io.StringIO(text, newline=""))]
 
 def read_rows(path: Path) -> list:
-    "`rows_of` a file."
-    return rows_of(Path(path).read_text())
+    "`rows_of` a file, without a torn one at its end."
+    text = Path(path).read_text()
+    return rows_of(text[:text.rfind("\n") + 1])
 
 def first_rows(path: Path, n: int) -> bytes:
     "A log up to its `n`-th row, empty for none. `ValueError` if it has fewer whole ones."

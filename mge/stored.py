@@ -17,10 +17,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from filelock import FileLock
-from PIL import Image
+from PIL import Image, ImageOps
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
+from .files import cache_folder
 from .restrict import check_halves, coarsen
 
 # %% ../nbs/13_stored.ipynb #6c49685e
@@ -89,16 +90,19 @@ def square(file,           # a picture of `formats`, in colour or grey (repeated
            formats=("JPEG",),  # what it may be, as Pillow names it
            enlarge=False,  # True: a picture smaller than `size` is enlarged, not refused
           ):               # uint8 [3, size, size]
-    "The centre square of a picture, resized with antialiasing; a JPEG decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
+    "The centre square of a picture, turned as its EXIF says and resized with antialiasing; a JPEG decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
     with Image.open(file, formats=formats) as picture:
         w, h = picture.size
         side = min(w, h)
         if expected and (w, h) != expected: raise ValueError(f"it has {w} x {h} pixels; allowed: {expected[0]} x {expected[1]}")
+        if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1: raise ValueError("it is an animation; allowed: one picture")   # MPO: a camera's JPEG with a preview
         if not 1 <= size <= side and not (enlarge and size > side): raise ValueError(f"size is {size}; allowed: 1 to {side}")
         drafted = picture.draft("RGB", (math.ceil(w * size / side), math.ceil(h * size / side)))
         scale = w / drafted[1][2] if drafted else 1
         box = [a / scale for a in ((w - side) / 2, (h - side) / 2, (w + side) / 2, (h + side) / 2)]
-        return np.asarray(picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=box)).transpose(2, 0, 1)
+        if picture.mode.startswith("I;16"): picture = picture.point(lambda v: v / 257)   # 16 bits to 8, which `convert` would clip
+        x = picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=box)
+        return np.asarray(ImageOps.exif_transpose(x)).transpose(2, 0, 1)   # a centre square stays one
 
 # %% ../nbs/13_stored.ipynb #c79005ce
 CHUNK = 256   # pictures written at a time: at most so many are decoded again after an interruption
@@ -144,7 +148,7 @@ def cached_pixels(files,          # pictures, in the order wanted
     try: facts = [(Path(file).name, (s := os.stat(file)).st_size, s.st_mtime_ns) for file in files]
     except OSError as problem: raise ValueError(f"{problem.filename} cannot be used: {problem.strerror}") from None
     key = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-    folder, row = Path(os.environ.get("MGE_CACHE") or "~/.cache/mge").expanduser(), 3 * size * size
+    folder, row = cache_folder(), 3 * size * size
     path = folder / f"{name}-n{len(files)}-size{size}-{key}.bytes"
     part = path.with_suffix(".part")
     try:

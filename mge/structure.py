@@ -9,7 +9,7 @@ __all__ = ['super_resolution', 'TASKS', 'Pair', 'SuperResolution', 'small', 'tas
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 from . import data
@@ -32,6 +32,8 @@ class SuperResolution(Sized):
     "Twice the side; judged by SSIM."
     kept: bool = False    # SSIM's window is 11 pixels wide on every mesh; else it is as wide as on the finest mesh, in the scene
     how: str = "bicubic"  # how the small image is made: bicubic or average, see `downsample`
+    least: ClassVar = -1. # of the loss: what `Auto` measures is the distance from it
+    ratio: ClassVar = 4/3 # of the work of neighbouring meshes in an `Auto`: what is missing is on the finest
     operator: Callable = field(init=False, repr=False, compare=False)   # follows from `how`
 
     def __post_init__(self):

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['denoising', 'deblurring', 'inpainting', 'Batch', 'coarsen_samples', 'Task', 'Sized', 'undimmed', 'wiener', 'Blurred',
-           'Deblurring', 'Masked', 'Inpainting']
+           'soft', 'Deblurring', 'Masked', 'Inpainting']
 
 # %% ../nbs/11_tasks.ipynb #31e485f6
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 import torch
 from torch import Tensor
@@ -56,18 +57,19 @@ class Task:
         return coarsen(self.operator(x), k)
 
     def check(self, images: tuple):
-        "`ValueError` unless `prepare` has made the pyramid: A x of a coarse mesh must never be made on that mesh."
-        if self.operator and images[0].shape[1] != 6: raise ValueError(f"images have {images[0].shape[1]} channels; allowed for {self.name}: 6, as its prepare(images) makes them")
+        "`ValueError` unless `prepare` has made the pyramid: A x of a coarse mesh must never be made on that mesh, and without A there is no degraded image."
+        wanted = 6 if self.operator else 3
+        if images[0].shape[1] != wanted: raise ValueError(f"images have {images[0].shape[1]} channels; allowed for {self.name}: {wanted}, {'as its prepare(images) makes them' if self.operator else 'clean images alone'}")
 
     def draw(self, images: tuple, n: int, level: int, generator: torch.Generator) -> tuple:
-        "`n` fresh samples native to mesh `level`, from a prepared pyramid of images in [0, 1]. `ValueError` as `data.draw`, or if the pyramid is not prepared."
+        "`n` fresh samples native to mesh `level`, from a prepared pyramid of images in [0, 1]. `ValueError` as `data.draw`, or if the pyramid is not prepared for this task."
         self.check(images)
         return self.sample(2 * data.draw(images, n, level, generator) - 1, generator)
 
     def sample(self, images: Tensor, generator: torch.Generator) -> tuple:
         "Samples made from given images in [-1, 1]: [n, 6, H, W], or [n, 3, H, W] clean ones on the finest mesh, where A is applied now."
         clean, (low, high) = images[:, :3], self.times
-        degraded = images[:, 3:] if images.shape[1] == 6 else 2 * self.operator(clean / 2 + .5) - 1 if self.operator else clean
+        degraded = clean if not self.operator else images[:, 3:] if images.shape[1] == 6 else 2 * self.operator(clean / 2 + .5) - 1
         t = low + (high - low) * torch.rand(len(clean), generator=generator, device=clean.device)
         return Batch(clean, degraded, torch.randn(clean.shape, generator=generator, device=clean.device), t)
 
@@ -148,10 +150,19 @@ class Blurred(NamedTuple):
     t: Tensor         # [n] time
     width: Tensor     # [n] side of a pixel, in pixels of the finest mesh
 
+def soft(x: Tensor, k: int = 0, sigma: float = 3.) -> Tensor:
+    "The blurred image restricted `k` times, values in [0, 1]: the clamp removes rounding errors, nothing else."
+    return blur(x, sigma, k).clamp(0, 1)
+
 @dataclass(frozen=True)
 class Deblurring(Sized):
     "A Gaussian blur to be undone: the network corrects what Wiener's filter makes of it."
     sigma: float = 3.  # of the blur, pixels of the finest mesh
+    operator: Callable = field(init=False, repr=False, compare=False)   # follows from `sigma`
+
+    def __post_init__(self):
+        gaussian(self.sigma)   # a ValueError for a width that is none
+        object.__setattr__(self, "operator", partial(soft, sigma=self.sigma))
 
     def restricted(self, x: Tensor, k: int) -> Tensor:
         "As the base class; this operator takes `k`, and never makes what would be averaged away."
@@ -163,11 +174,10 @@ class Deblurring(Sized):
         return Blurred(*batch, torch.ones_like(batch.t))
 
     def guess(self, y: Tensor, t: Tensor, width=1.) -> Tensor:
-        "Wiener's filter; its K is fitted to training images of 64 pixels, and grows fourfold per mesh as white noise does over the detail of photographs."
+        "Wiener's filter; its K is fitted to training images of 64 pixels at a `sigma` of 3, and grows fourfold per mesh, as white noise does over detail that is equal in each octave."
         return wiener(undimmed(y, t), self.sigma / width, (.6 * t + .005) * width**2)
 
-deblurring = Deblurring("deblurring", times=(0., .1), signal=lambda t: 1 - t, scale=lambda t: torch.full_like(t, .1),
-                        operator=lambda x, k=0: blur(x, k=k).clamp(0, 1))  # the clamp removes rounding errors, nothing else
+deblurring = Deblurring("deblurring", times=(0., .1), signal=lambda t: 1 - t, scale=lambda t: torch.full_like(t, .1))
 
 # %% ../nbs/11_tasks.ipynb #369e8a73
 class Masked(NamedTuple):

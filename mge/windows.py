@@ -33,7 +33,7 @@ def restricted(task: Task, how: str,   # one of RESTRICTIONS; both: coarsened to
                seed: int,              # of the windows of differences
                device="cpu",
               ) -> tuple:              # (task, coarsen) for `train`
-    "A task whose samples get coarser as `how` says, natively and in differences (Table 2). `ValueError` for another way."
+    "A task whose samples get coarser as `how` says, natively and in differences (Table 2); for runs that are not resumed, since the generator of the windows of differences is not saved. `ValueError` for another way."
     if how not in RESTRICTIONS: raise ValueError(f"how is {how!r}; allowed: {', '.join(RESTRICTIONS)}")
     if how == "coarsen": return task, coarsen_samples
     def step(batch, generator):

@@ -71,14 +71,14 @@ def evaluation_costs(losses: Callable,    # as for `telescopic_backward`
                     ) -> tuple:           # a_l, c_l: seconds of a pass, and of each image in it; [L] each
     "Measured cost of forward and backward on each mesh: the least of interleaved repeats; `.grad` and running statistics are put back. `ValueError` for fewer than 4 samples."
     if min(n_samples(batch), size) < 4: raise ValueError(f"batch has {n_samples(batch)} samples and size is {size}; a cost needs 4 or more")
-    passes = []
+    device, passes = next(model.parameters()).device, []
     for mesh in range(meshes):
         if mesh: batch = coarsen(batch)
         most = min(size * 4**mesh, n_samples(batch))
         passes += [like(batch, (a[:n] for a in batch)) for n in (most // 4, most)]
     def step(i):
         telescopic_backward(losses, [passes[i]], model=model, seed=0)
-        if passes[i][0].is_cuda: torch.cuda.synchronize(passes[i][0].device)
+        if device.type != "cpu": torch.accelerator.synchronize(device)
     grads = [(p, p.grad) for p in model.parameters()]
     for p, _ in grads: p.grad = None
     try:
