@@ -289,4 +289,4 @@ def say_used(dataset,                  # its name
     names = [shown(path) for path in passed_over]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     told = f"; not used: {', '.join(names[:5])}{more}" if names else ""
-    say(f"{dataset}, {split}: {n} {what} used{told}")
+    say(f"{dataset}, {split}: {n} {what.removesuffix('s') if n == 1 else what} used{told}")
