@@ -40,7 +40,8 @@ def _files(dataset, split):
     "What one split of a data set needs, relative to data_dir."
     part = "test" if split == "test" else "train"
     return {"cifar10": ["cifar-10-batches-py/test_batch"] if part == "test" else [f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)],
-            "stl10": [f"stl10_binary/{part}_X.bin"], "stl10-unlabeled": [f"stl10_binary/{'unlabeled' if split == 'train' else part}_X.bin"],
+            "stl10": [f"stl10_binary/{part}_X.bin"],
+            "stl10-all": ["stl10_binary/unlabeled_X.bin"] * (split == "train") + [f"stl10_binary/{part}_X.bin"], "stl10-unlabeled": [f"stl10_binary/{'unlabeled' if split == 'train' else part}_X.bin"],
             "celeba": ["CelebA/img_align_celeba", "CelebA/list_eval_partition.txt", "CelebA/list_attr_celeba.txt"],
             "urban100": [f"Urban100/high_res_{part}.pt", f"Urban100/low_res_{part}.pt"]}[dataset]
 
@@ -189,9 +190,24 @@ def _stl_pixels(file):
     if size == 0 or size % one: raise ValueError(f"{file} has {size} bytes; allowed: a positive multiple of {one}, whole images")
     return np.memmap(file, np.uint8, "r", shape=(size // one, 3, 96, 96))
 
+class _Joined:
+    "Two arrays of bytes one after the other, neither copied: of an array [n, 3, H, H], what `Stored` uses."
+    def __init__(self, first, second):
+        self.parts, self.dtype, self.ndim = (first, second), first.dtype, first.ndim
+        self.shape = (len(first) + len(second), *first.shape[1:])
+    def __len__(self): return self.shape[0]
+    def __getitem__(self, rows):   # whole numbers [m], or a slice
+        rows = np.arange(len(self))[rows]
+        first, second = self.parts
+        late, found = rows >= len(first), np.empty((len(rows), *self.shape[1:]), self.dtype)
+        found[~late], found[late] = first[rows[~late]], second[rows[late] - len(first)]
+        return found
+
 def _stl10(dataset, root, split):
-    pixels = _stl_pixels(root / _files(dataset, split)[0])
-    return pixels if split == "test" or (dataset, split) == ("stl10-unlabeled", "train") else _training(pixels, split)
+    *unlabeled, pixels = [_stl_pixels(root / name) for name in _files(dataset, split)]
+    if split == "test" or (dataset, split) == ("stl10-unlabeled", "train"): return pixels
+    labelled = _training(pixels, split)
+    return _Joined(unlabeled[0], labelled) if unlabeled else labelled
 
 # %% ../nbs/14_datasets.ipynb #f2fb0f65
 def _lines(file):
