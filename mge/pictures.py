@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'FORMATS', 'ALLOWED', 'SUFFIXES', 'Picture', 'shown', 'open_picture', 'picture_files', 'say_used']
 
-# %% ../nbs/09_pictures.ipynb #6ee7e682
+# %% ../nbs/09_pictures.ipynb #61d6e196
 import contextlib
 import io
 import logging
 import os
 import re
-import stat
 import threading
 import warnings
 from collections.abc import Callable
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from .files import open_regular
 
 # %% ../nbs/09_pictures.ipynb #677f4e72
 MAX_PIXELS = 2**26    # 8192 x 8192: 200 MB as bytes, 800 MB as float32
@@ -183,13 +184,12 @@ def shown(path) -> str:
     return name if name and name.isprintable() else ascii(name)
 
 
-def _open_regular(path):
-    "A regular file, open; nothing else is opened, and a pipe does not block."
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    raise _Refused("cannot be read: it is not a regular file")
+def _opened(path):
+    "A regular file, open. Nothing else is opened, and nothing is waited for."
+    try:
+        return open_regular(path, "picture")
+    except ValueError as problem:
+        raise _Refused(str(problem).removeprefix(f"picture {os.fspath(path)} ")) from None
 
 
 def _decoded(file, max_pixels, at_least) -> Picture:
@@ -219,7 +219,7 @@ def open_picture(path,                      # a regular file
                 ) -> Picture:
     "The picture in a file. One-line `ValueError` with its name and the reason if there is not exactly one whole picture."
     try:
-        with _open_regular(path) as file:
+        with _opened(path) as file:
             return _decoded(file, max_pixels, at_least)
     except _Refused as problem:
         reason = str(problem)
