@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .data import _check_no_twins
 from .datasets import _cifar, _cifar_images, _root, _text
-from .pictures import SUFFIXES, picture_files, say_used, shown
+from .pictures import _NOT_OURS, SUFFIXES, picture_files, say_used, shown
 from .restrict import check_halves, coarsen
 from .stored import cached_pixels, square
 
@@ -199,8 +199,8 @@ def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-pyth
 _LAYOUT = "expected are pictures (jpg, png, webp ...) as train/CLASS/NAME.jpg and val/CLASS/NAME.jpg"
 
 def _entries(folder, part, told):
-    "What lies in `folder`, by name, but hidden; ValueError where it cannot be read."
-    try: return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    "What lies in `folder`, by name, but for what is hidden or a file manager's; ValueError where it cannot be read."
+    try: return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in _NOT_OURS)
     except OSError as problem: raise ValueError(f"data_dir is {told}, where {part}/ cannot be read ({problem.strerror}); {_LAYOUT}") from None
 
 def _class_names(root, told):
