@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .data import _check_no_twins
+from .data import _check_no_twins, _digest
 from .datasets import _cifar, _cifar_images, _root, _text
 from .pictures import _NOT_OURS, SUFFIXES, picture_files, say_used, shown
 from .restrict import check_halves, coarsen
@@ -230,6 +230,21 @@ def _classes(data_dir):
     except OSError as problem: raise ValueError(f"{shown(problem.filename)} cannot be read: {problem.strerror}") from None
     return files, names, unused
 
+def _copies(files, some, others):
+    "Those rows of `some` whose picture in `files` is also that of a row of `others`. Files that differ in size or in their last 4096 bytes are not read."
+    for key in (lambda file: file.stat().st_size, lambda file: _digest(file, 4096), _digest):
+        keys = {row: key(files[row]) for row in (*some, *others)}
+        both = {keys[row] for row in some} & {keys[row] for row in others}
+        some, others = ([row for row in rows if keys[row] in both] for rows in (some, others))
+    return some
+
+def _apart(files, kept, held):
+    "Rows to train on and rows to validate with, those that are copies of one to train on moved there. ValueError if none is left."
+    copies = _copies(files, held, kept)
+    left = np.setdiff1d(held, copies)
+    if not len(left): raise ValueError(f"all {len(held)} pictures held out of train/ to validate with, such as {shown(files[held[0]])}, are copies of others there; allowed: at least one that is not")
+    return np.sort([*kept, *copies]), left
+
 def _listed(files):
     "Pictures of all classes, and their classes [n]."
     return sum(files, []), torch.tensor([k for k, some in enumerate(files) for _ in some])
@@ -268,8 +283,10 @@ def load(dataset: str,         # one of DATASETS
                 files, labels = _listed(folders[part])
                 pixels = cached_pixels(files, partial(square, enlarge=True), side, f"classes-v3-{part}", workers)
                 read["test" if part == "val" else part] = pixels, labels, names
+            pictures = sum(folders["train"], [])
         (pixels, labels, names), (others, truth, _) = read["train"], read["test"]
         kept, held = held_out(labels, names)
+        if dataset == "folder": kept, held = _apart(pictures, kept, held)
         sets = {"train": (pixels, kept, labels[kept]), "valid": (pixels, held, labels[held]), "test": (others, np.arange(len(others)), truth)}
     for split, (_, rows, _) in sets.items():
         not_used = unused.get(dict(train="train", test="val").get(split), [])
