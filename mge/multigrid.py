@@ -11,7 +11,7 @@ from math import gcd
 import torch
 import torch.nn.functional as F
 from torch import nn
-from .models import check_input, fresh
+from .models import MOST_CHANNELS, WIDEST, check_count, check_input, check_share, fresh
 from .restrict import coarsen
 
 # %% ../nbs/21_multigrid.ipynb #c35e8fd4
@@ -145,16 +145,18 @@ class Multigrid(nn.Module):
         return self.head(self.body(self.stem(x))[0])
 
 # %% ../nbs/21_multigrid.ipynb #9bcaeb7d
-def _check(name, names, **counts):
-    "`ValueError` for a name that is not in `names`, and for counts that are no positive integers."
-    if name not in names: raise ValueError(f"name is {name!r}; allowed: {', '.join(names)}")
-    for key, n in counts.items():
-        if type(n) is not int or n < 1: raise ValueError(f"{key} is {n!r}; allowed: integers from 1")
+_MOST_CLASSES = 100_000
+
+def _check(name, names, classes, channels):
+    "`ValueError` for a name that is not in `names`, and for counts that are no positive integers or absurdly large."
+    if not isinstance(name, str) or name not in names: raise ValueError(f"name is {name!r}; allowed: {', '.join(names)}")
+    check_count("classes", classes, _MOST_CLASSES)
+    check_count("channels", channels, MOST_CHANNELS)
 
 def _scaled(blocks, width):  # tuples of channels that are right for width 64
     "`blocks` for another `width`; `ValueError` where that does not give integers."
     step = 64 // gcd(64, *(c for block in blocks for c in block))
-    if type(width) is not int or width < 1 or width % step: raise ValueError(f"width is {width!r}; allowed: positive multiples of {step}")
+    check_count("width", width, WIDEST, step)
     return [tuple(c * width // 64 for c in block) for block in blocks]
 
 def classifier(name,  # one of `CLASSIFIERS`
@@ -164,7 +166,7 @@ def classifier(name,  # one of `CLASSIFIERS`
                seed=None,  # int: the same initial weights each time; None: whatever torch's global generator gives
                ):
     "A fresh network: forward(x [n, channels, H, W]) -> logits [n, classes]. `ValueError` for another name, width or count."
-    _check(name, CLASSIFIERS, classes=classes, channels=channels)
+    _check(name, CLASSIFIERS, classes, channels)
     kind, blocks, repeats = CLASSIFIERS[name]
     photograph, layer = blocks is _IMAGENET, MultigridResidual if kind in ("resnet", "r-mg", "pr-mg") else MultigridConv
     c = _scaled([channels for channels, _ in blocks], width)
@@ -215,10 +217,10 @@ def dense(name,  # one of `DENSE`
           seed=None,  # as for `classifier`
           ):
     "A fresh network: forward(x [n, channels, H, W]) -> logits [n, classes, H, W], sides divisible by 8. `ValueError` for other arguments."
-    _check(name, DENSE, classes=classes, channels=channels)
+    _check(name, DENSE, classes, channels)
+    check_share("dropout", dropout)
     kind, n = DENSE[name]
-    if not 0 <= dropout < 1 or dropout and kind == "u":
-        raise ValueError(f"dropout is {dropout}; allowed: from 0 to less than 1, 0 for {', '.join(_U)}")
+    if dropout and kind == "u": raise ValueError(f"dropout is {dropout}; allowed: 0 for {', '.join(_U)}")
     blocks = _scaled(_U.get(name, [(64, 32, 16, 8)]), width)
     layer, c = MultigridResidual if kind in ("r-mg", "pr-mg") else MultigridConv, blocks[0]
     def layers():
