@@ -17,7 +17,7 @@ from operator import mul
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
-from .estimator import coarsen_batch, frozen_statistics, like, n_samples, paired_dropout
+from .estimator import coarsen_batch, coarser, frozen_statistics, like, n_samples, paired_dropout
 from .workunits import step_cost
 
 # %% ../nbs/05_allocation.ipynb #6661ea86
@@ -84,7 +84,7 @@ def pilot(losses: Callable,         # as for `telescopic_backward`
     for number, samples in enumerate(zip(*(a.split(chunk * group) for a in batch))):
         samples, on_meshes = like(batch, samples), []
         for mesh in range(meshes):
-            if mesh: samples = coarsen(samples)
+            if mesh: samples = coarser(samples, coarsen)
             on_meshes.append(sample_gradients(losses, samples, model, group, hash((seed, number))))
         gradients = torch.stack([g for g, _ in on_meshes])                          # [L, chunk, P]
         if norm is not None: gradients *= norm.sqrt()
