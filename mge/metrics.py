@@ -38,7 +38,7 @@ def ssim(a,            # batch [n, c, H, W], any real dtype; ValueError if H or 
          b,            # batch of the same shape
          data_range,   # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]; ValueError unless > 0
          sigma=1.5):   # deviation of the window's Gaussian, pixels; the window has int(3.5 sigma + 1/2) pixels on each side of its centre
-    "Structural similarity of each sample, shape [n], over the windows inside the image; 1 where equal."
+    "Structural similarity of each sample, shape [n], over the windows inside the image, from -1 to 1; 1 where equal, up to rounding."
     _check_pair(a, b, data_range)
     if not 0 < sigma < float("inf"): raise ValueError(f"sigma must be a positive number of pixels, got {sigma!r}")
     r = int(3.5 * sigma + .5)
@@ -48,4 +48,5 @@ def ssim(a,            # batch [n, c, H, W], any real dtype; ValueError if H or 
     with torch.autocast(a.device.type, enabled=False):  # 16-bit windows would round away the variances
         _, at = structural_similarity_index_measure(a.float(), b.float(), sigma=float(sigma), data_range=float(data_range),
                                                     reduction="none", return_full_image=True)
-    return at[..., r:at.shape[-2] - r, r:at.shape[-1] - r].mean((1, 2, 3))
+    inside = at[..., r:at.shape[-2] - r, r:at.shape[-1] - r].mean((1, 2, 3))
+    return inside.clamp(-1, 1)  # on flat pictures rounding leads beyond
