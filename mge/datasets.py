@@ -6,11 +6,13 @@
 __all__ = ['N_PATCHES', 'DATASETS', 'SIZES', 'attributes', 'load']
 
 # %% ../nbs/14_datasets.ipynb #b615cc85
+import math
 import os
-import pickle
+import pickletools
 import tarfile
 import warnings
 import zipfile
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import torch
 
 from . import data
 from .data import SPLITS, pyramid, read_picture
-from .files import load_checkpoint
+from .files import load_checkpoint, read
 from .restrict import check_halves, prolong
 from .stored import cached_pixels, square, stored_meshes
 
@@ -38,7 +40,8 @@ def _files(dataset, split):
     "What one split of a data set needs, relative to data_dir."
     part = "test" if split == "test" else "train"
     return {"cifar10": ["cifar-10-batches-py/test_batch"] if part == "test" else [f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)],
-            "stl10": [f"stl10_binary/{part}_X.bin"], "stl10-unlabeled": [f"stl10_binary/{'unlabeled' if split == 'train' else part}_X.bin"],
+            "stl10": [f"stl10_binary/{part}_X.bin"],
+            "stl10-all": ["stl10_binary/unlabeled_X.bin"] * (split == "train") + [f"stl10_binary/{part}_X.bin"], "stl10-unlabeled": [f"stl10_binary/{'unlabeled' if split == 'train' else part}_X.bin"],
             "celeba": ["CelebA/img_align_celeba", "CelebA/list_eval_partition.txt", "CelebA/list_attr_celeba.txt"],
             "urban100": [f"Urban100/high_res_{part}.pt", f"Urban100/low_res_{part}.pt"]}[dataset]
 
@@ -52,25 +55,132 @@ def _require(dataset, root, files, advice="get it with download=True, or"):
     if missing: raise ValueError(f"data_dir is {str(root)!r}, where {missing[0]} is missing; expected there: {tree}{how} from {_SOURCES[dataset.split('-')[0]]}")
 
 # %% ../nbs/14_datasets.ipynb #3c09f746
-class _ArraysOnly(pickle.Unpickler):
-    "Rebuilds dictionaries, lists, numbers, strings and numpy arrays; whatever else a pickle names is refused before it is imported."
-    allowed = {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"), ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")}
-    def find_class(self, module, name):
-        if (module, name) not in self.allowed: raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no array needs")
-        return np.array([]).__reduce__()[0] if name == "_reconstruct" else super().find_class(module, name)   # numpy has moved it since
+_Allowed = Enum("_Allowed", "ndarray dtype encode reconstruct frombuffer")   # names, not what is named: nothing is imported
+_KNOWN = {"numpy ndarray": _Allowed.ndarray, "numpy dtype": _Allowed.dtype, "_codecs encode": _Allowed.encode,
+          "numpy.core.multiarray _reconstruct": _Allowed.reconstruct, "numpy._core.multiarray _reconstruct": _Allowed.reconstruct,
+          "numpy.core.numeric _frombuffer": _Allowed.frombuffer, "numpy._core.numeric _frombuffer": _Allowed.frombuffer}
+_TYPES = {"u1": np.dtype("u1"), "i8": np.dtype("<i8")}   # pixels, and labels that are an array
 
-def _cifar_batch(file):
-    "The images of one pickled batch, uint8 [n, 3, 32, 32]; ValueError naming the file."
-    try:
-        with open(file, "rb") as f: images = _ArraysOnly(f, encoding="bytes").load()[b"data"]
-        if images.dtype != np.uint8 or images.ndim != 2 or images.shape[1] != 3072 or not len(images):
-            raise ValueError(f"its data is {images.dtype} {list(images.shape)}; allowed: uint8 [n, 3072], n at least 1")
-    except Exception as problem:   # a damaged pickle can raise nearly anything
-        raise ValueError(f"{file} cannot be used: {type(problem).__name__}: {problem}") from None
+class _Array:
+    "An array that a pickle is about to describe: `values` is None until then."
+    values = None
+
+def _allowed(module, name):
+    "One of the names that arrays need; ValueError for any other."
+    known = _KNOWN.get(f"{module} {name}")
+    if known is None: raise ValueError(f"it asks for {f'{module}.{name}'!a}, which no array needs")
+    return known
+
+def _text(value):
+    "Text, of Python 2 (bytes) or 3; ValueError for anything else."
+    if type(value) is bytes: return value.decode("latin1")
+    if type(value) is not str: raise ValueError(f"it has a {type(value).__name__} in place of text")
+    return value
+
+def _filled(content, kind, shape, order):
+    "Bytes as an array in C or Fortran order, not copied; ValueError unless they are as many as it needs."
+    if not (type(content) in (bytes, bytearray) and isinstance(kind, np.dtype) and type(shape) is tuple
+            and len(shape) in (1, 2) and all(type(n) is int and 0 < n < 2**40 for n in shape)):
+        raise ValueError("it describes an array otherwise than numpy does")
+    if math.prod(shape) * kind.itemsize != len(content):
+        raise ValueError(f"it has {len(content)} bytes for an array of {math.prod(shape) * kind.itemsize}")
+    return np.frombuffer(content, kind).reshape(shape, order=order)
+
+def _called(what, arguments, most):
+    "What a call would give: only those that real files make, with just their arguments, text of at most `most`. Else ValueError."
+    first, *rest = arguments if type(arguments) is tuple and arguments else (None,)
+    if what is _Allowed.reconstruct and first is _Allowed.ndarray and rest in ([(0,), b"b"], [(0,), "b"]): return _Array()
+    if what is _Allowed.dtype and rest == [0, 1] and (kind := _TYPES.get(_text(first))): return kind
+    if what is _Allowed.encode and type(first) is str and rest == ["latin1"] and len(first) <= most: return first.encode("latin1")
+    if what is _Allowed.frombuffer and len(rest) == 3 and rest[2] in ("C", "F"):
+        array = _Array()
+        array.values = _filled(first, *rest)
+        return array
+    raise ValueError(f"it calls {what.name if type(what) is _Allowed else f'a {type(what).__name__}'} otherwise than arrays need")
+
+def _describe(thing, state):
+    "Give an array its content, or a type what it has anyway; ValueError for what numpy does not write."
+    if type(state) is tuple and type(thing) is _Array and thing.values is None and len(state) == 5:
+        version, shape, kind, fortran, content = state
+        if version == 1 and type(fortran) is bool:
+            thing.values = _filled(content, kind, shape, "CF"[fortran])
+            return
+    if type(state) is tuple and isinstance(thing, np.dtype) and len(state) == 8:
+        if state[0] == 3 and _text(state[1]) == thing.str[0] and state[2:] == (None, None, None, -1, -1, 0): return
+    raise ValueError("it describes an array otherwise than numpy does")
+
+# %% ../nbs/14_datasets.ipynb #054c0953
+_MOST_BYTES, _MOST_STEPS = 2**28, 2**21   # of a file, and of its instructions
+_PLAIN = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
+          "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}   # the argument is the value
+_PYTHON2 = {"BINSTRING", "SHORT_BINSTRING"}
+_FIXED = {"NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False, "MARK": lambda: _MARK,
+          "EMPTY_TUPLE": tuple, "EMPTY_LIST": list, "EMPTY_DICT": dict}
+_TAKES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3, "APPEND": 1, "SETITEM": 2, "STACK_GLOBAL": 2, "REDUCE": 2, "BUILD": 1,
+          "TUPLE": None, "LIST": None, "DICT": None, "APPENDS": None, "SETITEMS": None}   # from the stack; None: all since the mark
+_MARK = object()
+
+def _taken(stack, n):
+    "The last n things of the stack, or all since its last mark, which goes as well."
+    things = []
+    while len(things) != n and (thing := stack.pop()) is not _MARK: things.append(thing)
+    if n is not None and len(things) != n: raise ValueError("it has a mark where a value should be")
+    return things[::-1]
+
+def _combined(step, things, stack, room):
+    "What an instruction makes of the things that it takes from the stack; ValueError."
+    if step.startswith("TUPLE"): return tuple(things)
+    if step == "LIST": return things
+    if step == "STACK_GLOBAL": return _allowed(*map(_text, things))
+    if step == "REDUCE":
+        made = _called(*things, room[0])
+        if type(made) is bytes: room[0] -= len(made)   # a file makes no more text than it is long
+        return made
+    target = {} if step == "DICT" else stack.pop()
+    if step == "BUILD": _describe(target, *things)
+    elif step in ("APPEND", "APPENDS") and type(target) is list: target.extend(things)
+    elif step in ("DICT", "SETITEM", "SETITEMS") and type(target) is dict and len(things) % 2 == 0:
+        target.update(zip(map(_text, things[::2]), things[1::2]))
+    else: raise ValueError(f"it has {step} for a {type(target).__name__}")
+    return target
+
+def _unpickled(data):
+    "The dictionary in a pickle of CIFAR's form: text to numbers, text, lists and arrays. Nothing that it names is imported or called."
+    stack, memo, room = [], {}, [len(data)]
+    for count, (opcode, value, _) in enumerate(pickletools.genops(data)):
+        step = opcode.name
+        if count > _MOST_STEPS: raise ValueError(f"it has more than {_MOST_STEPS} instructions")
+        if step in _PLAIN: stack.append(value)
+        elif step in _PYTHON2: stack.append(value.encode("latin1"))
+        elif step in _FIXED: stack.append(_FIXED[step]())
+        elif step in _TAKES: stack.append(_combined(step, _taken(stack, _TAKES[step]), stack, room))
+        elif step == "GLOBAL": stack.append(_allowed(*value.split(" ", 1)))
+        elif step in ("PUT", "BINPUT", "LONG_BINPUT"): memo[value] = stack[-1]
+        elif step == "MEMOIZE": memo[len(memo)] = stack[-1]
+        elif step in ("GET", "BINGET", "LONG_BINGET"): stack.append(memo[value])
+        elif step not in ("PROTO", "FRAME", "STOP"): raise ValueError(f"it has the instruction {step}, which no array needs")
+    found = stack.pop()
+    if type(found) is not dict: raise ValueError(f"it holds a {type(found).__name__}; allowed: a dictionary")
+    return {key: value.values if type(value) is _Array else value for key, value in found.items()}
+
+def _cifar(file):
+    "The dictionary of one of CIFAR's files; ValueError naming the file."
+    data = read(file, "file")
+    try: return _unpickled(data)
+    except Exception as problem:   # damage can raise nearly anything
+        told = str(problem) if type(problem) is ValueError else f"{type(problem).__name__}: {problem}"
+        raise ValueError(f"{file} cannot be used: {ascii(told)[1:-1][:300]}") from None
+
+def _cifar_images(file, found):
+    "The images of what `_cifar` found in a file, uint8 [n, 3, 32, 32]; ValueError naming the file."
+    images = found.get("data")
+    told = f"{images.dtype} {list(images.shape)}" if isinstance(images, np.ndarray) else f"a {type(images).__name__}"
+    if not told.startswith("uint8 ") or images.ndim != 2 or images.shape[1] != 3072:
+        raise ValueError(f"{file} cannot be used: its data is {told}; allowed: uint8 [n, 3072], n at least 1")
     return images.reshape(-1, 3, 32, 32)
 
 def _cifar10(root, split):
-    batches = [_cifar_batch(root / name) for name in _files("cifar10", split)]
+    batches = [_cifar_images(file, _cifar(file)) for file in (root / name for name in _files("cifar10", split))]
     return batches[0] if split == "test" else _training(np.concatenate(batches), split)
 
 # %% ../nbs/14_datasets.ipynb #51ef9d76
@@ -80,9 +190,24 @@ def _stl_pixels(file):
     if size == 0 or size % one: raise ValueError(f"{file} has {size} bytes; allowed: a positive multiple of {one}, whole images")
     return np.memmap(file, np.uint8, "r", shape=(size // one, 3, 96, 96))
 
+class _Joined:
+    "Two arrays of bytes one after the other, neither copied: of an array [n, 3, H, H], what `Stored` uses."
+    def __init__(self, first, second):
+        self.parts, self.dtype, self.ndim = (first, second), first.dtype, first.ndim
+        self.shape = (len(first) + len(second), *first.shape[1:])
+    def __len__(self): return self.shape[0]
+    def __getitem__(self, rows):   # whole numbers [m], or a slice
+        rows = np.arange(len(self))[rows]
+        first, second = self.parts
+        late, found = rows >= len(first), np.empty((len(rows), *self.shape[1:]), self.dtype)
+        found[~late], found[late] = first[rows[~late]], second[rows[late] - len(first)]
+        return found
+
 def _stl10(dataset, root, split):
-    pixels = _stl_pixels(root / _files(dataset, split)[0])
-    return pixels if split == "test" or (dataset, split) == ("stl10-unlabeled", "train") else _training(pixels, split)
+    *unlabeled, pixels = [_stl_pixels(root / name) for name in _files(dataset, split)]
+    if split == "test" or (dataset, split) == ("stl10-unlabeled", "train"): return pixels
+    labelled = _training(pixels, split)
+    return _Joined(unlabeled[0], labelled) if unlabeled else labelled
 
 # %% ../nbs/14_datasets.ipynb #f2fb0f65
 def _lines(file):

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .data import _check_no_twins, _pictures
-from .datasets import _ArraysOnly, _cifar_batch, _root
+from .datasets import _cifar, _cifar_images, _root, _text
 from .restrict import check_halves, coarsen
 from .stored import cached_pixels, square
 
@@ -162,24 +162,37 @@ def held_out(labels: Tensor, names: list) -> tuple:
 
 _CIFAR100 = ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta")
 
+def _class_names(file):
+    "The names of CIFAR-100's fine classes; ValueError naming the file."
+    names = _cifar(file).get("fine_label_names")
+    if type(names) is not list or not names: raise ValueError(f"{file} cannot be used: its fine_label_names are not a list of names")
+    for name in names:
+        if type(name) not in (bytes, str) or not _text(name).isprintable():
+            raise ValueError(f"{file} cannot be used: its fine_label_names have {ascii(name)[:50]}; allowed: printable names")
+    return [_text(name) for name in names]
+
+def _classes(file, found, pixels, names):
+    "Classes [n], int64, of the images in a file of CIFAR-100; ValueError naming the file."
+    labels = found.get("fine_labels")
+    if isinstance(labels, np.ndarray) and labels.ndim == 1: labels = labels.tolist()
+    if type(labels) is not list or len(labels) != len(pixels):
+        told = f"{len(labels)}" if type(labels) is list else f"a {type(labels).__name__}"
+        raise ValueError(f"{file} cannot be used: its fine_labels are {told} for {len(pixels)} images; allowed: one for each image")
+    for label in labels:
+        if type(label) is not int or not 0 <= label < len(names):
+            raise ValueError(f"{file} cannot be used: its fine_labels have {ascii(label)[:20] if type(label) is int and abs(label) < 2**63 else f'a {type(label).__name__}'}; allowed: 0 to {len(names) - 1}, as meta has {len(names)} classes")
+    return torch.tensor(labels)
+
 def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-python/, train or test
     "uint8 [n, 3, 32, 32], classes [n], names of the 100 classes. `ValueError` naming the file that is missing or wrong."
     root = _root(data_dir)
     for file in _CIFAR100:
         if not (root / file).is_file():
             raise ValueError(f"data_dir is {str(root)!r}, where {file} is missing; expected there: {', '.join(_CIFAR100)}, as https://www.cs.toronto.edu/~kriz/cifar.html has them")
-    def loaded(file):
-        with open(file, "rb") as f: return _ArraysOnly(f, encoding="bytes").load()
-    file, meta = root / f"cifar-100-python/{part}", root / _CIFAR100[2]
-    try: names = [name.decode() for name in loaded(meta)[b"fine_label_names"]]
-    except Exception as problem: raise ValueError(f"{meta} cannot be used: {type(problem).__name__}: {problem}") from None   # a damaged pickle can raise nearly anything
-    pixels = _cifar_batch(file)
-    try:
-        labels = loaded(file)[b"fine_labels"]
-        if len(labels) != len(pixels) or not all(type(k) is int and 0 <= k < len(names) for k in labels):
-            raise ValueError(f"its fine_labels are {len(labels)} for {len(pixels)} images, {min(labels)} to {max(labels)}; allowed: one for each image, 0 to {len(names) - 1}, as meta has {len(names)} classes")
-    except Exception as problem: raise ValueError(f"{file} cannot be used: {type(problem).__name__}: {problem}") from None
-    return pixels, torch.tensor(labels), names
+    file, names = root / f"cifar-100-python/{part}", _class_names(root / _CIFAR100[2])
+    found = _cifar(file)
+    pixels = _cifar_images(file, found)
+    return pixels, _classes(file, found, pixels, names), names
 
 # %% ../nbs/16_labelled.ipynb #9e26a9a2
 def class_folders(data_dir, part: str) -> tuple:   # folder that holds train/ and val/, and which of them

@@ -26,9 +26,9 @@ from .restrict import check_halves, coarsen
 
 # %% ../nbs/13_stored.ipynb #6c49685e
 def fit(x,      # square images [n, c, H, H], float32 in [0, 255]
-        size,   # side to bring them to, 1 to H
+        size,   # side to bring them to, 1 or more; above H, images are enlarged
         k=0):   # meshes to go down from there; `size` must halve k times
-    "Smaller images [n, c, size/2^k, size/2^k]: plain averages where `size` is H, H/2, H/4 ..., else antialiased bilinear and averages from there."
+    "The images on a mesh, [n, c, size/2^k, size/2^k]: plain averages where `size` is H, H/2, H/4 ..., else antialiased bilinear and averages from there."
     H = x.shape[-1]
     if (H // size).bit_count() == 1 and H % size == 0:
         return F.avg_pool2d(x, H // size << k) if H > size >> k else x
@@ -39,7 +39,7 @@ def fit(x,      # square images [n, c, H, H], float32 in [0, 255]
 class Stored:
     "Square images kept as bytes, seen on mesh `level`: what `data.draw`, tasks and `train` use of a tensor. `ValueError` for other pixels or sizes."
     pixels: np.ndarray                           # [n, 3, H, H] uint8, in memory or memory-mapped; never changed
-    size: int                                    # side of the finest mesh, at most H, see `fit`
+    size: int                                    # side of the finest mesh, see `fit`; above H, images are enlarged
     level: int = 0                               # of the mesh that rows come on; `size` must halve that often
     columns: bool = False                        # True: stored column by column, as in STL-10
     device: torch.device = torch.device("cpu")   # where rows appear
@@ -49,7 +49,7 @@ class Stored:
         p = self.pixels
         if p.dtype != np.uint8 or p.ndim != 4 or p.shape[1] != 3 or p.shape[2] != p.shape[3] or not len(p):
             raise ValueError(f"pixels is {p.dtype} {list(p.shape)}; allowed: uint8 [n, 3, H, H], n at least 1")
-        if not 1 <= self.size <= p.shape[2]: raise ValueError(f"size is {self.size}; allowed: 1 to {p.shape[2]}, the side of the images")
+        if self.size < 1: raise ValueError(f"size is {self.size}; allowed: 1 or more")
         check_halves(self.size, self.level)
 
     def __len__(self): return len(self.pixels)
