@@ -73,7 +73,7 @@ def load_any(path) -> tuple:   # of a training run: ..._best.safetensors, ..._be
     model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(), task, config
 
-# %% ../nbs/46_evaluate.ipynb #3062f9a3
+# %% ../nbs/46_evaluate.ipynb #cd07551f
 CLASSICAL = {"denoising": (denoise.gaussian_methods, denoise.TIMES), "deblurring": (deblur.wiener_methods, deblur.TIMES),
              "inpainting": (inpaint.fill_methods, inpaint.TIMES), "superresolution": (superres.linear_methods, (0.,))}
 
@@ -89,6 +89,8 @@ class Restoring:
     valid: Tensor    # the same, to tune classical methods on
     seed: int        # of the noise
 
+    @property
+    def size(self): return self.clean.shape[-1]
     @property
     def times(self): return CLASSICAL[self.task.name][1]
     @property
@@ -128,7 +130,7 @@ class Restoring:
         notes = {name: [f"{v:.2f} dB" for v in a["psnr"][i, which.numpy()]] for name, a in answers.items()}
         return {**panels, "clean": self.clean[which.to(self.clean.device)].cpu()}, notes
 
-# %% ../nbs/46_evaluate.ipynb #4df17edf
+# %% ../nbs/46_evaluate.ipynb #7eaaf292
 def by_class(prediction: Tensor, target: Tensor) -> tuple:   # bool [n, c, H, W] each
     "(accuracy, IU) of each class, float64 [c]; NaN for a class that does not occur."
     both, there, either = (a.sum((0, 2, 3)).double() for a in (prediction & target, target, prediction | target))
@@ -140,7 +142,10 @@ class Finding:
     task: object
     batch: object    # Canvases
     constant: Tensor # logits [1, c, H, W] of someone who may not look
-    heads = ["canvases", "loss", "meanAcc", "meanIU"]
+    @property
+    def heads(self): return [f"{len(self.batch.image)} canvases", "loss", "meanAcc", "meanIU"]
+    @property
+    def size(self): return self.batch.image.shape[-1]
 
     def by(self, logits: Tensor) -> dict:
         "Answers of logits: prediction [n, c, H, W], probabilities; and what they are worth."
@@ -162,7 +167,7 @@ class Finding:
         notes = {name: [f"loss {v:.3f}" for v in a["loss"][:n]] for name, a in answers.items()}
         return {"canvas": canvas, **said, "target": images(self.batch.target[:n])}, notes
 
-# %% ../nbs/46_evaluate.ipynb #9c1fe46c
+# %% ../nbs/46_evaluate.ipynb #99f4c38f
 @dataclass(frozen=True, eq=False)
 class Naming:
     "Images whose classes are asked for."
@@ -170,6 +175,8 @@ class Naming:
     images: object   # Labelled
     names: list      # of the classes
     crops: int
+    @property
+    def size(self): return self.images.size
     @property
     def heads(self): return [f"{len(self.images)} images, wrong in percent", "top 5", "error"]
 
