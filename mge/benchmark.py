@@ -26,6 +26,7 @@ from .auto import Auto
 from .commandline import command_line, one_of, pick_device
 from .commands import build, make_plan, spread
 from .compare import progress_picture, quality_table, speed_table
+from .figures import drawing
 from .files import held, open_regular, read, whole
 from .plan import Plan, Stage
 from .report import table
@@ -323,8 +324,10 @@ def mge_bench(
     print(quality_table(rows))
     for share in (1., .9):
         for cost in ("work_units", "seconds"): print(f"\nto {share:.0%} of what tuned single-scale training gains:\n{speed_table(rows, cost, share)}")
-    put_picture(rows, path.with_suffix(".png"))
-    print(f"written: {path}\nwritten: {path.with_suffix('.png')}")
+    print(f"written: {path}")
+    with drawing(picture := path.with_suffix(".png")):
+        put_picture(rows, picture)
+        print(f"written: {picture}")
     return rows
 
 # %% ../nbs/60_benchmark.ipynb #738f4f1a
