@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
-import matplotlib
 import numpy as np
 import torch
 import torch.nn.functional as F
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from torch import Tensor
 from .data import SPLITS
+from .figures import library, new_figure
 from .restrict import coarsen
 
 # %% ../nbs/17_digits.ipynb #c0bc006a
@@ -42,16 +40,16 @@ def _fitted(cell):   # [_CELL, _CELL]
 @lru_cache
 def glyphs(split: str) -> Tensor:   # [fonts, 10, 112, 112] in [0, 1]
     "The ten digits of each font of a split (one of `SPLITS`), large."
+    matplotlib = library()
     names, folder = FONTS[split], Path(matplotlib.get_data_path()) / "fonts/ttf"
     with matplotlib.rc_context():
         matplotlib.rcdefaults()   # whatever style the user has chosen; the backend stays
-        fig = Figure(figsize=(10, len(names)), dpi=_CELL)
+        fig = new_figure(10, len(names), dpi=_CELL, layout=None)
         for row, name in enumerate(names):
             for digit in range(10):
                 fig.text((digit + .5) / 10, 1 - (row + .5) / len(names), str(digit), font=folder / f"{name}.ttf", fontsize=45, ha="center", va="center")
-        canvas = FigureCanvasAgg(fig)
-        canvas.draw()
-    page = 1 - torch.from_numpy(np.array(canvas.buffer_rgba())[..., 0]).float() / 255
+        fig.canvas.draw()
+    page = 1 - torch.from_numpy(np.array(fig.canvas.buffer_rgba())[..., 0]).float() / 255
     cells = page.unflatten(0, (len(names), _CELL)).unflatten(2, (10, _CELL)).transpose(1, 2).flatten(0, 1)
     return torch.stack([*map(_fitted, cells)]).unflatten(0, (-1, 10))
 
@@ -196,5 +194,5 @@ def canvases(kind: Kind, digits: Digits, n: int, size: int,
 
 def painted(masks: Tensor) -> Tensor:   # [n, c, H, W] in [0, 1] -> [n, H, W, 3]
     "Masks in colours, one colour per class; white for a single class."
-    colours = torch.tensor(matplotlib.colormaps["tab10"].colors if masks.shape[1] > 1 else [[1., 1., 1.]])
+    colours = torch.tensor(library().colormaps["tab10"].colors if masks.shape[1] > 1 else [[1., 1., 1.]])
     return (masks.detach().cpu().movedim(1, -1)[..., None] * colours).amax(-2)
