@@ -35,7 +35,8 @@ def shown(notebook: dict) -> str:
 
 def prose(source: str) -> str:
     "A text cell without its code, formulas and links."
-    without = re.sub(r"```.*?```|\[\d\d_\w+|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|\[\d\d_\w+\]?\([^)]*\)|\]\([^)]*\)|<[^>]*>", " ", source, flags=re.S)
+    hidden = (r"```.*?```", r"`[^`]*`", r"\$\$.*?\$\$", r"\$[^$\n]*\$", r"\[\d\d_\w+", r"\]\([^)]*\)", r"<[^>]*>")
+    without = re.sub("|".join(hidden), " ", source, flags=re.S)
     return plain(without)
 
 
