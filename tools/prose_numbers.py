@@ -4,6 +4,7 @@ For each notebook, each number of two digits or more in its text cells that no o
 its cell and the words around it. A list to go through, not a verdict: years, formulas and names hold numbers, too.
 The numbers of the code count as shown, since a reader sees them.
 """
+
 import argparse
 import json
 import re
@@ -27,7 +28,9 @@ def shown(notebook: dict) -> str:
             continue
         parts.append("".join(cell["source"]))
         for output in cell.get("outputs", ()):
-            for kind, value in (output.get("data") or {"text/plain": output.get("text", "")}).items():
+            for kind, value in (
+                output.get("data") or {"text/plain": output.get("text", "")}
+            ).items():
                 if kind.startswith("text/"):
                     parts.append("".join(value))
     return plain("\n".join(parts))
@@ -35,7 +38,15 @@ def shown(notebook: dict) -> str:
 
 def prose(source: str) -> str:
     "A text cell without its code, formulas and links."
-    hidden = (r"```.*?```", r"`[^`]*`", r"\$\$.*?\$\$", r"\$[^$\n]*\$", r"\[\d\d_\w+", r"\]\([^)]*\)", r"<[^>]*>")
+    hidden = (
+        r"```.*?```",
+        r"`[^`]*`",
+        r"\$\$.*?\$\$",
+        r"\$[^$\n]*\$",
+        r"\[\d\d_\w+",
+        r"\]\([^)]*\)",
+        r"<[^>]*>",
+    )
     without = re.sub("|".join(hidden), " ", source, flags=re.S)
     return plain(without)
 
@@ -50,14 +61,16 @@ def unshown(path: Path):
         text = prose("".join(cell["source"]))
         for match in NUMBER.finditer(text):
             if match[0].strip() not in seen:
-                around = text[max(match.start() - 40, 0):match.end() + 30]
+                around = text[max(match.start() - 40, 0) : match.end() + 30]
                 yield i, match[0].strip(), " ".join(around.split())
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", help="paths; all if none")
-    paths = [Path(p) for p in parser.parse_args().notebooks] or sorted((project / "nbs").rglob("[!_.]*.ipynb"))
+    paths = [Path(p) for p in parser.parse_args().notebooks] or sorted(
+        (project / "nbs").rglob("[!_.]*.ipynb")
+    )
     total = 0
     for path in paths:
         for i, number, around in unshown(path):

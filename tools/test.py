@@ -5,6 +5,7 @@ left behind, and each is told as it finishes. Where nbdev is not installed, as i
 alone, the cells run as plain Python. The last line is the count; the exit status is 0 only if notebooks ran and all
 passed.
 """
+
 import argparse
 import json
 import linecache
@@ -21,7 +22,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 WORKERS, SLOW = 2, 60  # notebooks at a time; seconds a notebook should stay under
-PASSED, SKIPPED = 10, 11  # a child's exit statuses: none that Python or a crash would give by itself
+PASSED, SKIPPED = (
+    10,
+    11,
+)  # a child's exit statuses: none that Python or a crash would give by itself
 project = Path(__file__).resolve().parent.parent
 nbs = project / "nbs"
 
@@ -38,7 +42,9 @@ def find(name: str) -> Path:
     for path in (Path(name), nbs / name, nbs / f"{name}.ipynb"):
         if path.is_file() and path.suffix == ".ipynb":
             return path.resolve()
-    raise SystemExit(f"notebook: {name!r} is neither a notebook's path nor the name of one in {nbs.name}/")
+    raise SystemExit(
+        f"notebook: {name!r} is neither a notebook's path nor the name of one in {nbs.name}/"
+    )
 
 
 def directives(source: str) -> dict:
@@ -53,7 +59,9 @@ def directives(source: str) -> dict:
 
 def run_plain(path: Path, skip_flags: set) -> int:
     "Run the cells of the notebook at `path` as nbdev would, without nbdev; PASSED, SKIPPED or 1."
-    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["source"]]
+    cells = [
+        cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["source"]
+    ]
     if any(re.search(r"^skip_exec:\s*true", "".join(cell["source"]), re.M) for cell in cells[:1]):
         return SKIPPED
     space = {"__name__": "__main__"}
@@ -66,7 +74,12 @@ def run_plain(path: Path, skip_flags: set) -> int:
         if cell["cell_type"] != "code" or skipped or "nbdev_export(" in source:
             continue
         name = f"<{path.name}[{number}]>"
-        linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for who asks for a source
+        linecache.cache[name] = (
+            len(source),
+            None,
+            source.splitlines(keepends=True),
+            name,
+        )  # for who asks for a source
         try:
             exec(compile(source, name, "exec"), space)
         except BaseException:
@@ -80,22 +93,34 @@ def run_here(path: Path, flags: list, known: list) -> int:
     if not find_spec("nbdev"):
         return run_plain(path, set(known) - set(flags))
     from nbdev.test import test_nb
+
     passed, seconds = test_nb(path, skip_flags=known, force_flags=flags, basepath=project)
     if not passed:
         return 1
-    return PASSED if seconds else SKIPPED  # nbdev tells a notebook with `skip_exec: true` by zero seconds
+    return (
+        PASSED if seconds else SKIPPED
+    )  # nbdev tells a notebook with `skip_exec: true` by zero seconds
 
 
 def run_apart(path: Path, flags: list):
     "Run the notebook at `path` in a fresh process; its path, exit status, seconds and what it wrote."
     command = [sys.executable, __file__, "--here", "--flags", " ".join(flags), str(path)]
     start = time.time()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # what it leaves behind goes with it
+    with tempfile.TemporaryDirectory(
+        ignore_cleanup_errors=True
+    ) as folder:  # what it leaves behind goes with it
         os.chmod(folder, 0o755)  # a test may enter as another user
         threads = {"OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}  # before torch is imported
-        child = subprocess.run(command, cwd=nbs, env={**os.environ, "TMPDIR": folder, **threads},
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+        child = subprocess.run(
+            command,
+            cwd=nbs,
+            env={**os.environ, "TMPDIR": folder, **threads},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
     return path, child.returncode, time.time() - start, child.stdout
 
 
@@ -116,20 +141,40 @@ def run_all(paths: list, flags: list) -> dict:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("notebooks", nargs="*", metavar="notebook", help="a path, or a name as 00_restrict; all if none")
-    parser.add_argument("--flags", default="", help="test flags of settings.ini whose cells are run too, such as 'slow net'")
-    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # one notebook, in this process
+    parser.add_argument(
+        "notebooks",
+        nargs="*",
+        metavar="notebook",
+        help="a path, or a name as 00_restrict; all if none",
+    )
+    parser.add_argument(
+        "--flags",
+        default="",
+        help="test flags of settings.ini whose cells are run too, such as 'slow net'",
+    )
+    parser.add_argument(
+        "--here", action="store_true", help=argparse.SUPPRESS
+    )  # one notebook, in this process
     args = parser.parse_args()
     known, flags = settings()["tst_flags"].split(), args.flags.split()
     if unknown := set(flags) - set(known):
-        raise SystemExit(f"--flags: {' '.join(sorted(unknown))!r}: settings.ini allows {' '.join(known)}")
+        raise SystemExit(
+            f"--flags: {' '.join(sorted(unknown))!r}: settings.ini allows {' '.join(known)}"
+        )
     if args.here:
         return run_here(Path(args.notebooks[0]), flags, known)
-    everything = {p.resolve() for p in nbs.rglob("*.ipynb") if not re.search(r"[/\\][_.]", str(p.relative_to(project)))}
+    everything = {
+        p.resolve()
+        for p in nbs.rglob("*.ipynb")
+        if not re.search(r"[/\\][_.]", str(p.relative_to(project)))
+    }
     # The later a notebook, the more it trains: the last ones start first, so that none runs alone at the end.
     paths = sorted({find(name) for name in args.notebooks} or everything, reverse=True)
     passed, failed, skipped = run_all(paths, flags).values()
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
+    print(
+        f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""),
+        flush=True,
+    )
     return 0 if passed and not failed else 1
 
 
