@@ -11,6 +11,7 @@ __all__ = ['SMALLEST', 'PERIOD', 'LARGEST', 'main', 'check_tensors', 'all_finite
 
 # %% ../nbs/36_restoration.ipynb #cb733f47
 import functools
+import io
 import math
 import os
 import reprlib
@@ -403,12 +404,13 @@ def restored_picture(model: nn.Module, task: Task, picture: Picture, noise: floa
     after = part_of(torch.from_numpy(pixels).permute(2, 0, 1), *(k * i for i in place))
     return pixels, noise, before, after
 
-def write_result(picture: Picture, pixels: np.ndarray, before: Tensor, after: Tensor, paths: tuple):
+def write_result(picture: Picture, pixels: np.ndarray, before: Tensor, after: Tensor, paths: tuple, replace: bool):
     "Write restored pixels with the alpha channel (as it was) and the colour profile of their picture, and the strip before and after. `OSError` as `whole`."
-    alpha = picture.alpha
+    alpha, buffer = picture.alpha, io.BytesIO()
     if alpha is not None and alpha.dtype != np.uint8: alpha = (alpha // 257).astype(np.uint8)
-    whole(paths[0], *png(pixels, alpha, picture.profile))
-    strip({"before": 2 * before - 1, "after": 2 * after - 1}, paths[1])
+    strip({"before": 2 * before - 1, "after": 2 * after - 1}).savefig(buffer, format="png", dpi=130)
+    whole(paths[0], png(pixels, alpha, picture.profile), replace=replace)
+    whole(paths[1], buffer.getvalue(), replace=replace)
 
 def told(path, error: Exception) -> str:
     "An error's words, with the path in front if they do not name it; its type for one that nobody foresaw."
@@ -416,12 +418,12 @@ def told(path, error: Exception) -> str:
     words = str(error) if foreseen else f"{type(error).__name__}: {error}"
     return words if shown(path) in words else f"{shown(path)}: {words}"
 
-def report_failures(failed: list, done: int):
-    "Raise what went wrong, (path, error) of each picture, in one line: `ValueError` if nothing was done because all of them cannot be used, else `RuntimeError`."
+def report_failures(failed: list, done: int, last: Exception):
+    "Raise what went wrong, (words, whether it was the picture's fault) for each picture, in one line: `ValueError` if nothing was done because no picture can be used, else `RuntimeError`."
     if not failed: return
-    words, unusable = [told(*one) for one in failed], all(isinstance(e, ValueError) for _, e in failed)
-    line = words[0] if len(failed) + done == 1 else f"{len(failed)} of {len(failed) + done} pictures failed: {'; '.join(words)}"
-    raise (ValueError if unusable and not done else RuntimeError)(line) from failed[-1][1]
+    line, n = "; ".join(words for words, _ in failed), len(failed) + done
+    if n > 1: line = f"{len(failed)} of {n} pictures failed: {line}"
+    raise (ValueError if all(bad for _, bad in failed) and not done else RuntimeError)(line) from last
 
 def mge_restore(
     model: str,                     # ..._best.safetensors (or a .pt) of a training run of any task
@@ -445,26 +447,28 @@ def mge_restore(
     hole = read_mask(mask, max_pixels) if mask else None
     check_out(out)
     network.to(target)
-    done, failed = [], []
+    done, failed, last = [], [], None
     for path, (result, both) in zip(images, paths):
         try:
             picture = open_picture(path, max_pixels)
             with evaluating(network): pixels, level, *parts = restored_picture(network, task, picture, noise, hole, tile, overlap)
         except Exception as e:
-            failed.append((path, e))
+            failed.append((told(path, e), isinstance(e, ValueError)))
+            last = e
             continue
         try: out.mkdir(parents=True, exist_ok=True)
         except OSError as e: raise ValueError(f"out {out} cannot be made: {e.strerror}") from None
         heard = "" if isinstance(task, SuperResolution) else f", noise {level:.4f}{' (estimated)' * (noise is None)}"
         line = f"{shown(path)}: {picture.size[1]}x{picture.size[0]} pixels{', 16 bits (8 are written)' * (picture.pixels.dtype != np.uint8)}{heard}, {task.name} -> {shown(result)}"
         picture = replace(picture, pixels=None)              # room for the file
-        try: write_result(picture, pixels, *parts, (result, both))
+        try: write_result(picture, pixels, *parts, (result, both), overwrite)
         except OSError as e:
-            failed.append((path, e))
+            failed.append((told(path, e), False))
+            last = e
             continue
         print(line, flush=True)
         done.append(result)
-    report_failures(failed, len(done))
+    report_failures(failed, len(done), last)
     return done
 
 main = command_line(mge_restore, several="images")
