@@ -2,9 +2,10 @@
 
 The files that git knows are copied, as they are now, to a scratch folder; there the notebooks are cleaned, the
 generated modules deleted and exported anew. Every difference is one line; so are a README that is not what
-nbs/index.ipynb gives, and a cell that would stop nbdev_docs.
+nbs/index.ipynb gives, a cell that would stop nbdev_docs, and a title cell with more than title and summary.
 """
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -81,10 +82,18 @@ def mixed_imports():
                    f"split it: {cell.source.strip().splitlines()[0]!r}")
 
 
+def full_titles():
+    "One line for each title cell with more than title and summary: nbdev drops the rest from the site."
+    for path in sorted((project / "nbs").rglob("[!_.]*.ipynb")):
+        source = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        more = [line for line in source.splitlines() if line.strip() and not line.startswith(("# ", ">"))]
+        if more: yield f"{path.relative_to(project)}: title cell holds more than title and summary: {more[0][:60]!r}"
+
+
 def main() -> int:
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
-        for check in (lambda: out_of_step(Path(folder).resolve()), mixed_imports, readme_problems):
+        for check in (lambda: out_of_step(Path(folder).resolve()), mixed_imports, full_titles, readme_problems):
             try:
                 for failures, line in enumerate(check(), failures + 1): print(line, flush=True)
             except SystemExit as error:  # a step that could not be done at all
