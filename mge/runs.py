@@ -43,7 +43,8 @@ def append_row(row: dict, path: Path):
             writer.writerow(row)
             f.write(text.getvalue().encode())
     except (OSError, ValueError) as e:
-        raise OSError(f"{path} could not be written to: {getattr(e, 'strerror', None) or e}; it needs room for one more row") from None
+        reason = getattr(e, "strerror", None) or e
+        raise OSError(f"{path} could not be written to: {reason}; it needs room for one more row") from None
 
 def rows_of(text: str) -> list:
     "The rows of a CSV log as dicts: numbers as numbers, anything else as text."
@@ -67,7 +68,7 @@ def first_rows(path: Path, n: int) -> bytes:
     return b"".join(lines[:n + 1] if n else [])
 
 # %% ../nbs/31_runs.ipynb #83d621e5
-STATE = ("model", "optimizer", "generator", "level", "iteration", "work_units", "time", "train_loss", "valid_loss", "checks", "auto", "config", "environment")   # what a checkpoint holds, besides `digests` of the logs since there are some
+STATE = ("model", "optimizer", "generator", "level", "iteration", "work_units", "time", "train_loss", "valid_loss", "checks", "auto", "config", "environment")   # what a checkpoint holds
 KINDS = ("train.csv", "valid.csv", "best.pt", "last.pt", "best.safetensors", "curves.png", "before_after.png", "decisions.png")   # of files of a run
 
 @lru_cache
@@ -94,7 +95,7 @@ class Run:
     out: Path
     name: str
     config: dict = field(default_factory=dict)   # plain values, kept in each checkpoint: what was asked for
-    hashed: dict = field(default_factory=dict, init=False, repr=False, compare=False)   # kind of log -> how far it is digested
+    hashed: dict = field(default_factory=dict, init=False, repr=False, compare=False)   # kind of log -> its digest so far
 
     def __post_init__(self):
         if not re.fullmatch(r"\w[\w.-]*", self.name): raise ValueError(f"name {self.name!r} must be letters, digits, '_', '-' and '.', beginning with a letter or digit")
@@ -117,7 +118,7 @@ class Run:
         append_row(row, self.path("valid.csv"))
 
     def digest(self, kind: str, n: int) -> str:
-        "SHA-256 of a log up to its `n`-th row, of which only what is new is read; empty if it is beyond that already."
+        "SHA-256 of a log up to its `n`-th row; only what is new is read. Empty if it is beyond that already."
         digest, at, lines = self.hashed.get(kind, (hashlib.sha256(), 0, 0))
         if lines > (n + 1 if n else 0): return ""
         if self.path(kind).exists():
@@ -132,14 +133,16 @@ class Run:
     def packed(self, state: dict) -> tuple:
         "A state of `train` as the bytes of a checkpoint, with configuration, environment and digests of the logs."
         rows = {"train.csv": state.get("iteration", 0), "valid.csv": len(state.get("checks", []))}
-        return packed({**state, "config": self.config, "digests": {kind: self.digest(kind, n) for kind, n in rows.items()},
+        return packed({**state, "config": self.config,
+                       "digests": {kind: self.digest(kind, n) for kind, n in rows.items()},
                        "environment": environment(next(iter(state["model"].values())).device)})
 
     def save(self, last: tuple = None, best: tuple = None):
         "Write packed states as the last checkpoint and as the best, what there is of them. `OSError` naming path and need if that fails; the ones before are kept."
         for kind in ("train.csv", "valid.csv"):
             if self.path(kind).exists():
-                with open_regular(self.path(kind), "log", "ab+") as f: os.fsync(f.fileno())    # the rows must not be younger on disk than the checkpoint
+                with open_regular(self.path(kind), "log", "ab+") as f:
+                    os.fsync(f.fileno())    # the rows must not be younger on disk than the checkpoint
         if best: whole(self.path("best.pt"), *best)                           # best first: last is never from after a best that is missing
         if best and best is last: same_file(self.path("best.pt"), self.path("last.pt"))
         elif last: whole(self.path("last.pt"), *last)
@@ -151,8 +154,9 @@ class Run:
         kinds = {"iteration": int, "checks": list, "config": dict, "environment": dict, "model": dict,
                  "digests": dict, "valid_loss": (int, float)}
         sound = isinstance(state, dict) and set(STATE) <= state.keys()
-        sound = sound and all(isinstance(state[key], kind) for key, kind in kinds.items() if key in state)
-        if not (sound and state["checks"] and all(isinstance(c, dict) and "loss" in c for c in state["checks"])):
+        sound = sound and all(isinstance(state[k], kind) for k, kind in kinds.items() if k in state)
+        checks = state["checks"] if sound else []
+        if not checks or not all(isinstance(c, dict) and "loss" in c for c in checks):
             raise ValueError(f"checkpoint {path} is not one that a training run wrote")
         return state
 
@@ -160,35 +164,44 @@ class Run:
         "(the best state, None if there is none that belongs to the last one; then why)."
         try: best = self.state("best.pt")
         except ValueError as e: return None, str(e)
-        other = differences(last["config"], best["config"]) or differences(best["config"], last["config"])
-        return (None, f"checkpoint {self.path('best.pt')} is of another run: {other}") if other else (best, "")
+        a, b = ({k: v for k, v in s["config"].items() if k not in LATER} for s in (last, best))
+        other = differences(a, b) or differences(b, a)
+        if other: return None, f"checkpoint {self.path('best.pt')} is of another run: {other}"
+        return best, ""
 
     def saved(self) -> dict:
-        "The last state for `train` to go on from, with the rows of the logs, the loss that the next best state must not exceed (`least`), and why the best one is `lost`. `ValueError` if checkpoint and logs are not there, or do not belong together."
+        """The last state for `train` to go on from, with the rows of the logs, the loss that the next best
+        state must not exceed (`least`), and why the best one is `lost`. `ValueError` if checkpoint and logs
+        are not there, or do not belong together."""
         state = self.state("last.pt")
         logs = {"train.csv": first_rows(self.path("train.csv"), state["iteration"]),
                 "valid.csv": first_rows(self.path("valid.csv"), len(state["checks"]))}
         for kind, told in state.get("digests", {}).items():
             if told and kind in logs and hashlib.sha256(logs[kind]).hexdigest() != told:
-                raise ValueError(f"log {self.path(kind)} was changed: its digest is not the one in the checkpoint beside it; allowed: the log that was written with it")
+                raise ValueError(f"log {self.path(kind)} was changed: its digest is not the one in the checkpoint "
+                                 "beside it; allowed: the log that was written with it")
         best, lost = self.best(state)
-        least = max(min(c["loss"] for c in state["checks"]), best["valid_loss"]) if best else math.inf
-        return {**state, "logs": tuple(logs.values()), "rows": rows_of(logs["train.csv"].decode(errors="replace")), "least": least, "lost": lost}
+        lowest = min(c["loss"] for c in state["checks"])
+        least = max(lowest, best["valid_loss"]) if best else math.inf
+        rows = rows_of(logs["train.csv"].decode(errors="replace"))
+        return {**state, "logs": tuple(logs.values()), "rows": rows, "least": least, "lost": lost}
 
     def cut(self, saved: dict):
         "Cut the logs back to a saved state."
         for kind, log in zip(("train.csv", "valid.csv"), saved["logs"]):
             if log or self.path(kind).exists(): whole(self.path(kind), log)
 def log_problem(path: Path, state: dict) -> str:
-    "What is wrong with the logs beside a checkpoint of a run, in one line; empty if they are those that were written with it, or if it does not say."
+    """What is wrong with the logs beside a checkpoint of a run, in one line; empty if they are those that
+    were written with it, or if it does not say."""
     path, digests = Path(path), state.get("digests") or {}
-    kind = next((kind for kind in ("last.pt", "best.pt") if path.name.endswith(f"_{kind}")), None)
+    kind = next((k for k in ("last.pt", "best.pt") if path.name.endswith(f"_{k}")), None)
     if kind is None or not digests: return ""
     try:
         run = Run(path.absolute().parent.parent, path.name.removesuffix(f"_{kind}"))
         logs = {"train.csv": state["iteration"], "valid.csv": len(state["checks"])}
         for log, rows in logs.items():
-            if digests.get(log) and hashlib.sha256(first_rows(run.path(log), rows)).hexdigest() != digests[log]:
+            if not digests.get(log): continue
+            if hashlib.sha256(first_rows(run.path(log), rows)).hexdigest() != digests[log]:
                 return f"log {run.path(log)} was changed: its digest is not the one in the checkpoint"
     except ValueError as e: return str(e)
     return ""
@@ -214,32 +227,40 @@ def differences(before: dict, now: dict) -> str:
     return "; ".join(f"{k} {a.get(k, 'absent')}, now {b.get(k, 'absent')}" for k in {**a, **b} if a.get(k, "absent") != b.get(k, "absent"))
 
 def moved(saved: dict, device=None) -> str:
-    "Where the environment of a checkpoint differs from that of here, in what the checkpoint records of it; empty if nowhere."
+    "Where the environment of a checkpoint differs from this one, in what it records; empty if nowhere."
     known = saved["environment"]
     now = environment(device or known.get("device", "cpu"))
     return differences(known, {k: v for k, v in now.items() if k in known})
 
-MADE, LATER = ("images", "digits"), ("files",)    # of a configuration: digests of data whose bits depend on the machine; what older ones do not have
+MADE = ("images", "digits")    # of a configuration: digests of data whose bits depend on the machine
+LATER = ("files",)             # and what older ones do not have
 
 def check_config(run: Run, saved: dict):
-    "`ValueError` if a run was begun with another configuration than it has now; says whether options or the machine are to blame."
-    before, now = saved["config"], {k: v for k, v in run.config.items() if k in saved["config"] or k not in LATER}
+    """`ValueError` if a run was begun with another configuration than it has now; says whether options or
+    the machine are to blame."""
+    before = saved["config"]
+    now = {k: v for k, v in run.config.items() if k in before or k not in LATER}
     changed, machine = differences(before, now), moved(saved)
     if not changed: return
     if machine and not differences(before, {k: v for k, v in now.items() if k not in MADE}):
-        raise ValueError(f"run {run.name} was begun on another machine, where its data have other bits: {machine} ({changed}); allowed with --resume: a machine like that; --overwrite replaces the run")
+        raise ValueError(f"run {run.name} was begun on another machine, where its data have other bits: {machine} "
+                         f"({changed}); allowed with --resume: a machine like that; --overwrite replaces the run")
     also = f"; the machine is another, too: {machine}" if machine else ""
-    raise ValueError(f"run {run.name} was begun with other options: {changed}{also}; allowed with --resume: the same options; --overwrite replaces the run")
+    raise ValueError(f"run {run.name} was begun with other options: {changed}{also}; "
+                     "allowed with --resume: the same options; --overwrite replaces the run")
 
 # %% ../nbs/31_runs.ipynb #a1805121
 def check_files(run: Run):
     "`ValueError` if what stands where a file of the run should be is none."
     for path in run.files():
         if (kind := other_than_file(os.lstat(path).st_mode)) not in ("", "a link"):
-            raise ValueError(f"run {run.name} has {path}, which is {kind}, not a regular file; allowed: without it, or another --run_id")
+            raise ValueError(f"run {run.name} has {path}, which is {kind}, not a regular file; "
+                             "allowed: without it, or another --run_id")
 
 def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
-    "The state to go on from, None for a new run. `ValueError` if the name is taken and neither option is given, if there is nothing to resume or what there is cannot be gone on from, or if it was begun with another configuration."
+    """The state to go on from, None for a new run. `ValueError` if the name is taken and neither option is
+    given, if there is nothing to resume or what there is cannot be gone on from, or if it was begun with
+    another configuration."""
     check_out(run.out)
     if resume and overwrite: raise ValueError("--resume goes on with a run, --overwrite replaces it; allowed: one of them")
     if not resume and run.files() and not overwrite:
@@ -248,22 +269,26 @@ def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
     if not resume: return None
     if not run.files(): raise ValueError(f"run {run.name} in {run.out} does not exist, so there is nothing to resume; allowed: without --resume")
     if not os.path.lexists(run.path("last.pt")):
-        raise ValueError(f"run {run.name} has left {run.files()[0]}, but no {run.path('last.pt')} to go on from, so --resume cannot; --overwrite replaces the run, or choose another --run_id")
+        raise ValueError(f"run {run.name} has left {run.files()[0]}, but no {run.path('last.pt')} to go on from, "
+                         "so --resume cannot; --overwrite replaces the run, or choose another --run_id")
     try: saved = run.saved()
-    except ValueError as e: raise ValueError(f"{e}; --resume cannot go on, --overwrite replaces the run") from None
+    except ValueError as e:
+        raise ValueError(f"{e}; --resume cannot go on, --overwrite replaces the run") from None
     check_config(run, saved)
     return saved
 
 # %% ../nbs/31_runs.ipynb #2d80705b
 def take_last(run: Run, saved: dict):
-    "Let the last state be the best where that is lost, keep what is there under another name, and say so."
+    "Let the last state be the best where that is lost; keep what is there by another name, and say so."
     path, kept = run.path("best.pt"), ""
     if os.path.lexists(path):
-        aside = next(p for i in count(1) if not os.path.lexists(p := path.with_name(f"{path.name}.lost{i}")))
+        names = (path.with_name(f"{path.name}.lost{i}") for i in count(1))
+        aside = next(name for name in names if not os.path.lexists(name))
         os.rename(path, aside)
         kept = f", what was there is kept as {aside.name}"
     same_file(run.path("last.pt"), path)
-    print(f"note: {saved['lost']}; the last state, from iteration {saved['iteration']}, takes its place until the next validation{kept}", file=sys.stderr)
+    print(f"note: {saved['lost']}; the last state, from iteration {saved['iteration']}, takes its place "
+          f"until the next validation{kept}", file=sys.stderr)
 
 @contextmanager
 def started(run: Run, resume: bool = False, overwrite: bool = False):
@@ -277,8 +302,10 @@ def started(run: Run, resume: bool = False, overwrite: bool = False):
             os.close(descriptor)
             probe.unlink()
     except OSError as e: raise ValueError(f"out {run.out} cannot be written to: {e.strerror} ({e.filename})") from None
-    with held(folders[0] / f".{run.name}.lock", f"run {run.name} in {run.out} is being written by another process",
-              advice="choose another --run_id, or wait until it has ended: then --resume goes on with it, and --overwrite replaces it"):
+    busy = f"run {run.name} in {run.out} is being written by another process"
+    advice = ("choose another --run_id, or wait until it has ended: then --resume goes on with it, "
+              "and --overwrite replaces it")
+    with held(folders[0] / f".{run.name}.lock", busy, advice=advice):
         saved = check_run(run, resume, overwrite)                # again: another process may have made it meanwhile
         run.hashed.clear()
         for folder in folders: remove_unfinished(folder)
