@@ -93,6 +93,24 @@ def _frames(picture, max_pixels) -> int:
         return 1
 
 
+@contextlib.contextmanager
+def _silent():
+    "Without the lines that libtiff writes to standard error, past Python, about damaged files."
+    try:
+        kept = os.dup(2)
+    except OSError:      # there is no standard error
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
 def _load(picture, max_pixels):
     "Decode: a missing pixel is an error, a broken text behind the pixels is not."
     end = picture.load_end
@@ -103,7 +121,7 @@ def _load(picture, max_pixels):
 
     if picture.format in ("PNG", "TIFF"):
         picture.load_end = forgiving
-    with _pillow(max_pixels, cut_short=False):
+    with _pillow(max_pixels, cut_short=False), _silent() if picture.format == "TIFF" else contextlib.nullcontext():
         picture.load()
 
 # %% ../nbs/09_pictures.ipynb #faa3ce9f
