@@ -288,8 +288,10 @@ def _celeba_names(root, split):
     file = root / "CelebA/list_eval_partition.txt"
     rows = _lines(file)
     for i, row in enumerate(rows, 1):
-        if len(row) != 2 or row[1] not in ("0", "1", "2") or Path(row[0]).name != row[0]:
-            raise ValueError(f"{file} has {' '.join(row)!r} in line {i}; allowed: a picture's name and 0 (train), 1 (valid) or 2 (test)")
+        name = row[0]
+        if len(row) != 2 or row[1] not in ("0", "1", "2") or Path(name).name != name or len(name) > 255:
+            raise ValueError(f"{file} has {ascii(' '.join(row)[:100])} in line {i}; "
+                             "allowed: a picture's name and 0 (train), 1 (valid) or 2 (test)")
     if len(dict(rows)) < len(rows): raise ValueError(f"{file} names a picture twice; allowed: once")
     names = [name for name, number in rows if number == str(SPLITS.index(split))]
     if not names: raise ValueError(f"{file} has no pictures for {split}; allowed: at least one")
@@ -300,7 +302,7 @@ def _celeba(root, split, size, workers, progress):
     folder = root / "CelebA/img_align_celeba"
     files = {s: [folder / name for name in _celeba_names(root, s)] for s in SPLITS}
     for file in sum(files.values(), []):                 # all of them, before any is decoded
-        if not file.is_file():
+        if not os.path.isfile(file):                     # is_file raises for a name that is too long
             raise ValueError(f"{shown(file)} is missing; allowed: all pictures that the list names")
     decode, name = partial(square, expected=(178, 218)), f"celeba-v1-{split}"
     pixels = cached_pixels(files[split], decode, min(size, 178), name, workers, progress)
