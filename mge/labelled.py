@@ -10,6 +10,7 @@ __all__ = ['TEXTURES', 'DATASETS', 'N_TEXTURES', 'textures', 'Whitening', 'white
 import math
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -163,32 +164,41 @@ def held_out(labels: Tensor, names: list) -> tuple:
 
 _CIFAR100 = ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta")
 
+
 def _fine_names(file):
     "The names of CIFAR-100's fine classes; ValueError naming the file."
     names = _cifar(file).get("fine_label_names")
-    if type(names) is not list or not names: raise ValueError(f"{file} cannot be used: its fine_label_names are not a list of names")
+    if type(names) is not list or not names:
+        raise ValueError(f"{file} cannot be used: its fine_label_names are not a list of names")
     for name in names:
         if type(name) not in (bytes, str) or not _text(name).isprintable():
-            raise ValueError(f"{file} cannot be used: its fine_label_names have {ascii(name)[:50]}; allowed: printable names")
+            raise ValueError(f"{file} cannot be used: its fine_label_names have "
+                             f"{ascii(name)[:50]}; allowed: printable names")
     return [_text(name) for name in names]
+
 
 def _fine_labels(file, found, pixels, names):
     "Classes [n], int64, of the images in a file of CIFAR-100; ValueError naming the file."
     labels = found.get("fine_labels")
-    if isinstance(labels, np.ndarray) and labels.ndim == 1: labels = labels.tolist()
+    if isinstance(labels, np.ndarray) and labels.ndim == 1:
+        labels = labels.tolist()
     if type(labels) is not list or len(labels) != len(pixels):
-        told = f"{len(labels)}" if type(labels) is list else f"a {type(labels).__name__}"
-        raise ValueError(f"{file} cannot be used: its fine_labels are {told} for {len(pixels)} images; allowed: one for each image")
+        told = len(labels) if type(labels) is list else f"a {type(labels).__name__}"
+        raise ValueError(f"{file} cannot be used: its fine_labels are {told} "
+                         f"for {len(pixels)} images; allowed: one for each image")
     for label in labels:
         if type(label) is not int or not 0 <= label < len(names):
-            raise ValueError(f"{file} cannot be used: its fine_labels have {ascii(label)[:20] if type(label) is int and abs(label) < 2**63 else f'a {type(label).__name__}'}; allowed: 0 to {len(names) - 1}, as meta has {len(names)} classes")
+            told = label if type(label) is int and label.bit_length() < 64 else type(label).__name__
+            raise ValueError(f"{file} cannot be used: its fine_labels have {told}; allowed: "
+                             f"0 to {len(names) - 1}, as meta has {len(names)} classes")
     return torch.tensor(labels)
+
 
 def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-python/, train or test
     "uint8 [n, 3, 32, 32], classes [n], names of the 100 classes. `ValueError` naming the file that is missing or wrong."
     root = _root(data_dir)
     for file in _CIFAR100:
-        if not (root / file).is_file():
+        if not (root / file).exists():
             raise ValueError(f"data_dir is {str(root)!r}, where {file} is missing; expected there: {', '.join(_CIFAR100)}, as https://www.cs.toronto.edu/~kriz/cifar.html has them")
     file, names = root / f"cifar-100-python/{part}", _fine_names(root / _CIFAR100[2])
     found = _cifar(file)
@@ -196,61 +206,86 @@ def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-pyth
     return pixels, _fine_labels(file, found, pixels, names), names
 
 # %% ../nbs/16_labelled.ipynb #9e26a9a2
-_LAYOUT = "expected are pictures (jpg, png, webp ...) as train/CLASS/NAME.jpg and val/CLASS/NAME.jpg"
+_LAYOUT = ("expected are pictures (jpg, png, webp ...) as train/CLASS/NAME.jpg "
+           "and val/CLASS/NAME.jpg")
+
 
 def _entries(folder, part, told):
-    "What lies in `folder`, by name, but for what is hidden or a file manager's; ValueError where it cannot be read."
-    try: return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in _NOT_OURS)
-    except OSError as problem: raise ValueError(f"data_dir is {told}, where {part}/ cannot be read ({problem.strerror}); {_LAYOUT}") from None
+    "What lies in a folder, by name, but what is hidden or a file manager's; ValueError where it cannot be read."
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as problem:
+        raise ValueError(f"data_dir is {told}, where {part}/ cannot be read ({problem.strerror}); "
+                         f"{_LAYOUT}") from None
+    return [path for path in found if path.name[0] != "." and path.name.lower() not in _NOT_OURS]
+
 
 def _class_names(root, told):
     "Names of the classes, sorted: the folders in train/. ValueError unless those in val/ are the same."
-    train, val = ([f.name for f in _entries(root / part, part, told) if f.is_dir()] for part in ("train", "val"))
-    if not train: raise ValueError(f"data_dir is {told}, where train/ has no folders of classes; {_LAYOUT}")
+    train, val = ([path.name for path in _entries(root / part, part, told) if path.is_dir()]
+                  for part in ("train", "val"))
+    if not train:
+        raise ValueError(f"data_dir is {told}, where train/ has no folders of classes; {_LAYOUT}")
     if train != val:
         odd = ", ".join(map(shown, sorted(set(train) ^ set(val))[:5]))
-        raise ValueError(f"data_dir is {told}, where train/ has {len(train)} classes and val/ has {len(val)}, not the same: {odd}; allowed: the same folders in both")
+        raise ValueError(f"data_dir is {told}, where train/ has {len(train)} classes and val/ has "
+                         f"{len(val)}, not the same: {odd}; allowed: the same folders in both")
     return train
 
+
+def _part(root, part, names, told):
+    "Pictures of each class in train/ or val/, and the files there that are not used; ValueError for a class without any."
+    found = [picture_files(root / part / name) for name in names]
+    for name, (used, _) in zip(names, found):
+        if not used:
+            raise ValueError(f"{shown(root / part / name)} has no picture; {_LAYOUT}")
+    loose = [path for path in _entries(root / part, part, told) if not path.is_dir()]
+    return [used for used, _ in found], [*loose, *chain(*(more for _, more in found))]
+
+
 def _classes(data_dir):
-    "{train, val: the pictures of each class}, the classes' names, {train, val: files that are not used}. ValueError as for `class_folders`."
+    "{train, val: pictures of each class}, names of the classes, {train, val: files not used}. ValueError as for `class_folders`."
     root, told = Path(data_dir or ".").expanduser(), repr(str(data_dir or ""))
     names, files, unused = _class_names(root, told), {}, {}
     try:
         for part in ("train", "val"):
-            found = [picture_files(root / part / name) for name in names]
-            files[part] = [used for used, _ in found]
-            loose = [path for path in _entries(root / part, part, told) if not path.is_dir()]
-            unused[part] = [path.relative_to(root) for path in (*loose, *(path for _, more in found for path in more))]
-            for name, used in zip(names, files[part]):
-                if not used: raise ValueError(f"{shown(root / part / name)} has no picture; {_LAYOUT}")
-        beside = [path for path in _entries(root, ".", told) if path.name not in files]
-        unused["train"] += [path.relative_to(root) for path in beside if path.is_dir() or path.suffix.lower() in SUFFIXES]
-        _check_no_twins(sum(files["train"], []), sum(files["val"], []))   # of whatever classes
-    except OSError as problem: raise ValueError(f"{shown(problem.filename)} cannot be read: {problem.strerror}") from None
-    return files, names, unused
+            files[part], unused[part] = _part(root, part, names, told)
+        for path in _entries(root, ".", told):
+            if path.name not in files and (path.is_dir() or path.suffix.lower() in SUFFIXES):
+                unused["train"].append(path)
+        _check_no_twins([*chain(*files["train"])], [*chain(*files["val"])])   # of whatever classes
+    except OSError as problem:
+        raise ValueError(f"{shown(problem.filename)} cannot be read: {problem.strerror}") from None
+    return files, names, {p: [path.relative_to(root) for path in unused[p]] for p in unused}
+
 
 def _copies(files, some, others):
-    "Those rows of `some` whose picture in `files` is also that of a row of `others`. Files that differ in size or in their last 4096 bytes are not read."
+    "Rows of `some` whose picture is also that of a row of `others`. Of files that differ in size or in their last 4096 bytes no more is read."
     for key in (lambda file: file.stat().st_size, lambda file: _digest(file, 4096), _digest):
         keys = {row: key(files[row]) for row in (*some, *others)}
         both = {keys[row] for row in some} & {keys[row] for row in others}
         some, others = ([row for row in rows if keys[row] in both] for rows in (some, others))
     return some
 
+
 def _apart(files, kept, held):
-    "Rows to train on and rows to validate with, those that are copies of one to train on moved there. ValueError if none is left."
+    "Rows to train on, and to validate with; copies of a picture to train on are moved there. ValueError if none is left."
     copies = _copies(files, held, kept)
     left = np.setdiff1d(held, copies)
-    if not len(left): raise ValueError(f"all {len(held)} pictures held out of train/ to validate with, such as {shown(files[held[0]])}, are copies of others there; allowed: at least one that is not")
+    if not len(left):
+        raise ValueError(f"all {len(held)} pictures held out of train/ to validate with, such as "
+                         f"{shown(files[held[0]])}, are copies of others there; "
+                         "allowed: at least one that is not")
     return np.sort([*kept, *copies]), left
+
 
 def _listed(files):
     "Pictures of all classes, and their classes [n]."
-    return sum(files, []), torch.tensor([k for k, some in enumerate(files) for _ in some])
+    return [*chain(*files)], torch.tensor([k for k, some in enumerate(files) for _ in some])
 
-def class_folders(data_dir, part: str) -> tuple:   # folder that holds train/ and val/, and which of them
-    "Pictures (of folders in a class's folder as well), their classes [n], and names of the classes, sorted: those of train/. `ValueError` where the two folders have other classes, or share a picture, be it in other classes, or one has no picture."
+
+def class_folders(data_dir, part: str) -> tuple:   # folder with train/ and val/; which of them
+    "Pictures, in folders below a class's too, their classes [n], and names of the classes, sorted: those of train/. `ValueError` where the two have other classes, or share a picture, be it in other classes, or a class has none."
     files, names, _ = _classes(data_dir)
     return *_listed(files[part]), names
 
@@ -263,7 +298,7 @@ def load(dataset: str,         # one of DATASETS
          levels: int = 1,      # number of meshes to train on
          data_dir: str = None, # of cifar100: holds cifar-100-python/; of folder: holds train/ and val/
          workers: int = 0,     # processes that decode a folder's pictures, the first time
-         say=None,             # is called with a line for each split that says how many images are used; None: print it, if they come from files
+         say=None,             # gets a line on each split; None: print it, except for textures
         ) -> tuple:            # {split: meshes}, names of the classes
     "Train, valid and test as `labelled_meshes`, whitened by what the training images say. One `ValueError` for whatever is wrong."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
@@ -281,24 +316,31 @@ def load(dataset: str,         # one of DATASETS
             read = {}
             for part in ("train", "val"):
                 files, labels = _listed(folders[part])
-                pixels = cached_pixels(files, partial(square, enlarge=True), side, f"classes-v3-{part}", workers)
+                decode, name = partial(square, enlarge=True), f"classes-v3-{part}"
+                pixels = cached_pixels(files, decode, side, name, workers)
                 read["test" if part == "val" else part] = pixels, labels, names
-            pictures = sum(folders["train"], [])
+            pictures, _ = _listed(folders["train"])
         (pixels, labels, names), (others, truth, _) = read["train"], read["test"]
         kept, held = held_out(labels, names)
-        if dataset == "folder": kept, held = _apart(pictures, kept, held)
+        if dataset == "folder":
+            kept, held = _apart(pictures, kept, held)
         sets = {"train": (pixels, kept, labels[kept]), "valid": (pixels, held, labels[held]), "test": (others, np.arange(len(others)), truth)}
     for split, (_, rows, _) in sets.items():
-        not_used = unused.get(dict(train="train", test="val").get(split), [])
-        if say or dataset != "textures": say_used(dataset, split, len(rows), "images", not_used, say or print)
+        if say or dataset != "textures":
+            beside = unused.get(dict(train="train", test="val").get(split), [])
+            say_used(dataset, split, len(rows), "images", beside, say or print)
     pixels, rows, _ = sets["train"]
     white = whitening(pixels, "pixels" if dataset == "cifar100" else "colours", rows)
     return {split: labelled_meshes(*parts, side, size, levels if split == "train" else 1, white) for split, parts in sets.items()}, names
 
+
 def files_of(dataset: str, data_dir: str = None) -> list:
     "Every file that `load` reads, as paths; none for textures. `ValueError` where a folder has not the right layout."
-    if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
-    if dataset == "textures": return []
-    if dataset == "cifar100": return [_root(data_dir) / name for name in _CIFAR100]
+    if dataset not in DATASETS:
+        raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
+    if dataset == "textures":
+        return []
+    if dataset == "cifar100":
+        return [_root(data_dir) / name for name in _CIFAR100]
     files, *_ = _classes(data_dir)
     return [path for part in ("train", "val") for some in files[part] for path in some]
