@@ -5,95 +5,185 @@
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'FORMATS', 'ALLOWED', 'SUFFIXES', 'Picture', 'shown', 'open_picture', 'picture_files', 'say_used']
 
-# %% ../nbs/09_pictures.ipynb #01662e47
+# %% ../nbs/09_pictures.ipynb #61d6e196
 import contextlib
+import io
+import logging
 import os
-import stat
+import re
 import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-# %% ../nbs/09_pictures.ipynb #23034de5
+from .files import open_regular
+
+# %% ../nbs/09_pictures.ipynb #677f4e72
 MAX_PIXELS = 2**26    # 8192 x 8192: 200 MB as bytes, 800 MB as float32
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "PPM", "WEBP", "TIFF", "AVIF")   # as Pillow names them
 ALLOWED = "png, jpeg, webp, gif, bmp, tiff, ppm, avif"
-_SETTINGS = threading.RLock()    # Pillow's limits are global: one picture at a time has ours
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    "A picture, upright. `full_size` differs from `size` where a JPEG was decoded at reduced size."
+    "A picture, upright."
     pixels: np.ndarray           # [H, W, 3], uint8 or uint16
     alpha: np.ndarray | None     # [H, W], same type; None where the file has no transparency
     profile: bytes | None        # ICC profile of these pixels, None where the file has none for RGB
     full_size: tuple             # (height, width) in the file
+    scale: int = 1               # a JPEG may have been decoded at 1/2, 1/4 or 1/8
 
     @property
     def size(self) -> tuple:
-        "(height, width), pixels."
+        "(height, width) of `pixels`."
         return self.pixels.shape[:2]
 
-# %% ../nbs/09_pictures.ipynb #80b03aa6
+# %% ../nbs/09_pictures.ipynb #d7d1bf3d
+_ONE = threading.RLock()
+logging.getLogger("PIL").addHandler(logging.NullHandler())    # or the first trouble is printed
+
+
+class _Refused(ValueError):
+    "What a picture is or has that is not allowed, as the end of a sentence that begins with its name."
+
+
 @contextlib.contextmanager
-def _pillow(cut_short: bool):
-    "Pillow without its own limit of size and without warnings; `cut_short`: as if half files were well."
-    with _SETTINGS, warnings.catch_warnings():
+def _pillow(max_pixels: int, cut_short: bool):
+    "Pillow with our limit of pixels, without warnings; `cut_short`: whether half a file is enough."
+    with _ONE, warnings.catch_warnings():
         before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
         warnings.simplefilter("ignore")
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, cut_short
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, cut_short
         try:
             yield
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
+            pixels = re.search(r"\d+", str(problem))[0]
+            raise _Refused(f"has {pixels} pixels; allowed: up to {max_pixels} (max_pixels)") from None
         finally:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _header(file):
-    "The picture in an open file, its pixels not yet decoded. Damaged texts and checksums of texts pass."
+def _header(file, max_pixels, at_least=None) -> tuple:
+    "(picture not yet decoded, how often a JPEG will be reduced so that the shorter side has `at_least` pixels)."
     file.seek(0)
-    try:
-        with _pillow(cut_short=True):
-            return Image.open(file, formats=FORMATS)
-    except KeyError:     # a Pillow without AVIF
-        raise UnidentifiedImageError from None
+    with _pillow(max_pixels, cut_short=True):
+        try:
+            picture = Image.open(file, formats=FORMATS)
+        except KeyError:     # a Pillow without AVIF
+            raise UnidentifiedImageError from None
+        width, height = picture.size
+        side = min(width, height)
+        if not at_least or not 0 < at_least < side:
+            return picture, 1
+        drafted = picture.draft(None, (-(-width * at_least // side), -(-height * at_least // side)))
+    return picture, round(width / drafted[1][2]) if drafted else 1
 
 
-def _frames(picture) -> int:
+def _frames(picture, max_pixels) -> int:
     "How many pictures a file holds; 1 where it cannot say. A camera's JPEG with a preview (MPO) is one."
-    if picture.format == "MPO":
-        return 1
     try:
-        with _pillow(cut_short=True):
-            return getattr(picture, "n_frames", 1)
+        with _pillow(max_pixels, cut_short=True):
+            return 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
     except Exception:
         return 1
 
 
-def _load(picture):
-    "Decode the pixels; what is wrong with metadata behind them does not matter, a missing pixel does."
+@contextlib.contextmanager
+def _silent():
+    "Without the lines that libtiff writes to standard error, past Python, about damaged files."
+    try:
+        kept = os.dup(2)
+    except OSError:      # there is no standard error
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _load(picture, max_pixels):
+    "Decode: a missing pixel is an error, a broken text behind the pixels is not."
     end = picture.load_end
 
     def forgiving():
-        with _pillow(cut_short=True), contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), _pillow(max_pixels, cut_short=True):
             end()
 
     if picture.format in ("PNG", "TIFF"):
         picture.load_end = forgiving
-    with _pillow(cut_short=False):
+    with _pillow(max_pixels, cut_short=False), _silent() if picture.format == "TIFF" else contextlib.nullcontext():
         picture.load()
 
-# %% ../nbs/09_pictures.ipynb #03c464ad
+# %% ../nbs/09_pictures.ipynb #faa3ce9f
+_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")    # what is not within coded pixels
+
+
+def _segments(data: bytes) -> tuple:
+    "(place of a JPEG's first end marker, not counting those within segments (a preview); segments up to there as (marker, content))."
+    at, segments = 0, []
+    while found := _MARKER.search(data, at):
+        if found[1][0] == 0xD9:
+            return found.start(), segments
+        at = found.end() + int.from_bytes(data[found.end():found.end() + 2], "big")
+        segments.append((found[1][0], data[found.end() + 2:at]))
+    return len(data), segments
+
+
+def _scans_missing(segments) -> bool:
+    "Whether a progressive JPEG lacks scans: some bits of a component's 64 coefficients never come."
+    components, bits = b"", {}
+    for marker, content in segments:
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):     # start of frame
+            components = content[6::3]
+        elif marker == 0xDA:                                                # start of scan
+            n = content[0]
+            first, last, still_to_come = content[1 + 2 * n], content[2 + 2 * n], content[3 + 2 * n] & 15
+            bits.update({(c, k): still_to_come for c in content[1:1 + 2 * n:2] for k in range(first, last + 1)})
+    return any(bits.get((c, k)) != 0 for c in components for k in range(64))
+
+
+def _ends_early(file, picture, max_pixels, at_least) -> bool:
+    "Whether a decoded JPEG's end marker came before its last pixel: other bytes there give other pixels."
+    file.seek(0)
+    data = file.read()
+    end, segments = _segments(data)
+    last = np.atleast_1d(picture.getpixel((picture.width - 1, picture.height - 1)))
+    grey = np.isin(last, (127, 128)).all()
+    progressive = "progressive" in picture.info
+    if progressive and _scans_missing(segments):
+        return True
+    if not (grey or end + 2 < len(data) or progressive):
+        return False
+    other = io.BytesIO(data[:end] + bytes(range(255)) * 16 + b"\xff\xd9")
+    try:
+        again = _header(other, max_pixels, at_least)[0]
+        _load(again, max_pixels)
+    except _Refused:
+        raise
+    except Exception:
+        return True
+    return again.tobytes() != picture.tobytes()
+
+# %% ../nbs/09_pictures.ipynb #d0efbfa9
 def _colours(picture) -> tuple:
     "Pixels [H, W, 3] and alpha [H, W] or None of a decoded picture, as it lies in the file."
     if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PPM"):
-        grey, clear = np.asarray(picture).astype(np.uint16), picture.info.get("transparency")
+        grey = np.asarray(picture).astype(np.uint16)
+        clear = picture.info.get("transparency")
         alpha = np.where(grey == clear, 0, 65535).astype(np.uint16) if type(clear) is int else None
         return np.repeat(grey[..., None], 3, axis=2), alpha
     if picture.mode in ("I", "F", "LAB", "HSV"):
-        raise ValueError(f"holds numbers of mode {picture.mode}; allowed: grey or colours, 8 or 16 bits")
+        raise _Refused(f"holds numbers of mode {picture.mode}; allowed: grey or RGB colours, 8 or 16 bits")
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("RGB")), None
     pixels = np.asarray(picture.convert("RGBA"))
@@ -111,95 +201,88 @@ def _orientation(picture) -> int:
 
 def _upright(a, turn):
     "The array [H, W, ...] turned by an EXIF orientation."
-    if turn >= 5:
-        a = a.swapaxes(0, 1)
-    return np.ascontiguousarray(a[::-1 if turn in (3, 4, 7, 8) else 1, ::-1 if turn in (2, 3, 6, 7) else 1])
+    a = a.swapaxes(0, 1) if turn >= 5 else a
+    down, across = turn in (3, 4, 7, 8), turn in (2, 3, 6, 7)
+    return np.ascontiguousarray(a[::-1 if down else 1, ::-1 if across else 1])
 
 
 def _profile(picture) -> bytes | None:
     "The ICC profile if it is one for RGB: that of a CMYK or grey file says nothing about RGB pixels."
     profile = picture.info.get("icc_profile")
-    whole = isinstance(profile, bytes) and profile[16:20] == b"RGB " and profile[36:40] == b"acsp"
-    return profile if whole else None
+    fits = isinstance(profile, bytes) and profile[16:20] == b"RGB " and profile[36:40] == b"acsp"
+    return profile if fits else None
 
-# %% ../nbs/09_pictures.ipynb #7192bce2
+# %% ../nbs/09_pictures.ipynb #79b9d70b
 def shown(path) -> str:
-    "A path as it can stand in one line of text: names that cannot be shown as they are come quoted."
+    "A path as it can stand in one line of text: what cannot be shown as it is comes quoted."
     name = str(path)
     return name if name and name.isprintable() else ascii(name)
 
 
-def _open_regular(path):
-    "A regular file, open; nothing else is opened, and a pipe does not block."
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+def _opened(path):
+    "A regular file, open. Nothing else is opened, and nothing is waited for."
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError(f"{shown(path)} cannot be read: it is not a regular file")
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+        return open_regular(path, "picture")
+    except ValueError as problem:
+        raise _Refused(str(problem).removeprefix(f"picture {os.fspath(path)} ")) from None
 
 
 def _decoded(file, max_pixels, at_least) -> Picture:
     "What `open_picture` gives, from an open file."
-    picture = _header(file)
+    picture, scale = _header(file, max_pixels)
     width, height = picture.size
-    if not 1 <= width * height <= max_pixels:
-        raise ValueError(f"has {width} x {height} pixels; allowed: up to {max_pixels} (max_pixels)")
-    if (frames := _frames(picture)) > 1:
-        raise ValueError(f"is an animation or a series of {frames} pictures; allowed: one picture")
+    if not width * height:
+        raise _Refused("has no pixels")
+    if (frames := _frames(picture, max_pixels)) > 1:
+        raise _Refused(f"is an animation or a series of {frames} pictures; allowed: one picture")
     if picture.format == "PNG":
-        with _pillow(cut_short=True):
-            picture.verify()     # checksums of all that matters, to the end of the file
-        picture = _header(file)
-    if at_least and at_least < min(width, height):
-        times = at_least / min(width, height)
-        picture.draft(None, (max(1, -int(-width * times // 1)), max(1, -int(-height * times // 1))))
-    _load(picture)
+        with _pillow(max_pixels, cut_short=True):
+            picture.verify()     # the checksum of every chunk that matters, to the end of the file
+    picture, scale = _header(file, max_pixels, at_least)
+    _load(picture, max_pixels)
+    if picture.format in ("JPEG", "MPO") and _ends_early(file, picture, max_pixels, at_least):
+        raise _Refused("is damaged or cut short: its end marker stands before its last pixels")
     turn = _orientation(picture)
     pixels, alpha = (a if a is None else _upright(a, turn) for a in _colours(picture))
-    full = (height, width) if turn < 5 else (width, height)
-    return Picture(pixels, alpha, _profile(picture), full)
+    full_size = (height, width) if turn < 5 else (width, height)
+    return Picture(pixels, alpha, _profile(picture), full_size, scale)
 
-# %% ../nbs/09_pictures.ipynb #20e2759d
+# %% ../nbs/09_pictures.ipynb #2761e382
 def open_picture(path,                      # a regular file
                  max_pixels=MAX_PIXELS,     # width x height allowed, looked up before pixels are decoded
                  at_least=None,             # shorter side wanted; a JPEG may be decoded at 1/2, 1/4, 1/8
                 ) -> Picture:
-    "The picture in a file. One-line `ValueError` naming it and the reason if there is not exactly one."
-    name = shown(path)
+    "The picture in a file. One-line `ValueError` with its name and the reason if there is not exactly one whole picture."
     try:
-        with _open_regular(path) as file:
+        with _opened(path) as file:
             return _decoded(file, max_pixels, at_least)
+    except _Refused as problem:
+        reason = str(problem)
     except UnidentifiedImageError:
-        raise ValueError(f"{name} is empty, damaged, or not a picture; allowed: {ALLOWED}") from None
+        reason = f"is empty, damaged, or not a picture; allowed: {ALLOWED}"
     except MemoryError:
-        raise ValueError(f"{name} needs more memory than there is") from None
-    except Exception as problem:
-        if isinstance(problem, ValueError) and str(problem).split(" ")[0] in ("has", "is", "holds"):
-            raise ValueError(f"{name} {problem}") from None
+        reason = "needs more memory than there is"
+    except Exception as problem:     # a damaged file can raise nearly anything
         if isinstance(problem, OSError) and problem.strerror:
-            raise ValueError(f"{name} cannot be read: {problem.strerror}") from None
-        if isinstance(problem, ValueError) and str(problem).startswith(name):
-            raise
-        reason = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise ValueError(f"{name} is damaged or cut short: {reason}") from None
+            reason = f"cannot be read: {problem.strerror}"
+        else:
+            reason = f"is damaged or cut short: {(str(problem).splitlines() or [type(problem).__name__])[0]}"
+    raise ValueError(f"{shown(path)} {reason}")
 
-# %% ../nbs/09_pictures.ipynb #e25a2bfd
+# %% ../nbs/09_pictures.ipynb #6713f575
 SUFFIXES = (".png .apng .jpg .jpeg .jfif .jpe .mpo .webp .gif .bmp .dib .tif .tiff "
             ".ppm .pgm .pbm .pnm .avif").split()
-_NOT_OURS = ("thumbs.db", "desktop.ini", "__macosx")     # what file managers leave behind, and names with a dot
+_NOT_OURS = ("thumbs.db", "desktop.ini", "__macosx")     # what file managers leave behind
 
 
 def picture_files(folder) -> tuple:
-    "(files whose names say that they are pictures, all other files) of a folder and those in it, sorted. Hidden files and the caches of file managers (Thumbs.db, desktop.ini, __MACOSX) are in neither list."
+    "(files called pictures, all others) of a folder and those within, sorted. Hidden files and what file managers leave (Thumbs.db, desktop.ini, __MACOSX) are in neither list."
     used, passed_over, seen = [], [], set()
 
     def look(inside):
         facts = os.stat(inside)
         if (facts.st_dev, facts.st_ino) in seen:
-            return               # a link to a folder above, or one that was met before
+            return               # a link to a folder that was met before
         seen.add((facts.st_dev, facts.st_ino))
         for path in sorted(Path(inside).iterdir()):
             if path.name.startswith(".") or path.name.lower() in _NOT_OURS:
@@ -210,12 +293,18 @@ def picture_files(folder) -> tuple:
                 (used if path.suffix.lower() in SUFFIXES else passed_over).append(path)
 
     look(folder)
-    return used, passed_over
+    return sorted(used), sorted(passed_over)
 
 
-def say_used(dataset, split, n, what="pictures", passed_over=()):
-    "Print how many items of a split are used, and name the files that are not."
+def say_used(dataset,                  # its name
+             split,                    # train, valid ...
+             n,                        # how many items are used
+             what="pictures",          # what they are
+             passed_over=(),           # files that are not used
+             say: Callable = print,    # gets the one line
+            ):
+    "Say how many items of a split are used and, by name, which files are not."
     names = [shown(path) for path in passed_over]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    told = f"; passed over: {', '.join(names[:5])}{more}" if names else ""
-    print(f"{dataset}, {split}: {n} {what} used{told}", flush=True)
+    told = f"; not used: {', '.join(names[:5])}{more}" if names else ""
+    say(f"{dataset}, {split}: {n} {what.removesuffix('s') if n == 1 else what} used{told}")
