@@ -7,7 +7,8 @@ __all__ = ['SMALLEST', 'PERIOD', 'LARGEST', 'main', 'check_tensors', 'all_finite
            'most_noise', 'time_of', 'blocks', 'middle', 'noise_level', 'check_noise', 'check_options', 'check_mask',
            'check_picture', 'filling', 'mixture', 'starts', 'window', 'watched', 'bands', 'covered', 'tiled',
            'check_tiles', 'part_of', 'restored_bands', 'restore_image', 'result_paths', 'values_of', 'read_mask',
-           'detail', 'png', 'restored_picture', 'write_result', 'told', 'report_failures', 'mge_restore']
+           'detail', 'png', 'restored_picture', 'write_result', 'restore_file', 'told', 'report_failures',
+           'mge_restore']
 
 # %% ../nbs/36_restoration.ipynb #cb733f47
 import functools
@@ -17,9 +18,11 @@ import os
 import reprlib
 import struct
 import time
+import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 import numpy as np
 import torch
@@ -104,13 +107,13 @@ def blocks(image: Tensor,        # [3, H, W]: bytes, 16 bits, or floats in [0, 1
            side: int = 1024,     # of a block, pixels
           ):
     "For each block of a picture, at its places of 3x3 pixels: |response to k| and |mean - mid-grey| as integers [n], in units of 1/6 and 1/18 of a level."
-    top = 255 if image.dtype == torch.uint8 else 65535
+    top, kind = (255, np.int16) if image.dtype == torch.uint8 else (65535, np.int32)
     def summed(a, middle): return sum(w * a[..., i:a.shape[-1] - 2 + i] for i, w in enumerate((1, middle, 1)))
     def both(a, middle): return summed(summed(a, middle).swapaxes(-1, -2), middle)
     for i in range(0, image.shape[1] - 2, side):
         for j in range(0, image.shape[2] - 2, side):
             a = image[:, i:i + side + 2, j:j + side + 2].cpu().numpy()
-            a = np.rint(a * np.float32(top)).astype(np.int32) if image.is_floating_point() else a.astype(np.int32)
+            a = (np.rint(a * np.float32(top)) if image.is_floating_point() else a).astype(kind)
             response, extreme = abs(both(a, -2)), abs(2 * both(a, 1) - 9 * top)
             if mask is None:
                 yield response.ravel(), extreme.ravel()
@@ -223,7 +226,7 @@ def bands(function: Callable,  # (top, left, height, width) of a tile -> [c, k h
           overlap: int,        # at least, pixels; 4 times the function's reach makes the tiles' inner edges irrelevant
           multiple: int = 1,   # what the network wants sides to be divisible by
          ):
-    "A picture computed tile by tile and blended, in bands across its shorter side: ((top, left), [c, h, w]) of each as soon as it is complete. One band is in memory."
+    "A picture computed tile by tile and blended, in bands across its shorter side: ((top, left), [c, h, w]) of each as soon as it is complete, good until the next one is asked for. One band is in memory."
     turned, total = size[1] > size[0], None
     long, short = sorted(size, reverse=True)
     rows, columns = (starts(n, tile, overlap, multiple) for n in (long, short))
@@ -239,9 +242,13 @@ def bands(function: Callable,  # (top, left, height, width) of a tile -> [c, k h
         total[:, :, k * j:k * (j + wide)] += weights[0][:, None] * weights[1] * out
         if j != columns[-1]: continue
         done = k * (ends[i] - i)
-        band = total[:, :done] / (down[k * i:k * i + done, None] * across)
+        band = total[:, :done]
+        band /= down[k * i:k * i + done, None]
+        band /= across
         yield ((0, k * i), band.mT) if turned else ((k * i, 0), band)
-        total = torch.cat([total[:, done:], torch.zeros_like(total[:, :done])], 1)
+        left = total[:, done:].clone()
+        total.zero_()
+        total[:, :left.shape[1]] = left
 
 def covered(starts: list, size: int, length: int, overlap: int, k: int = 1) -> Tensor:
     "Sum [length] of the windows of tiles that begin at `k` times these places."
@@ -257,7 +264,7 @@ def tiled(function: Callable,  # [1, c, h, w] -> [1, c', k h, k w], for any tile
          ) -> Tensor:          # [1, c', k H, k W], where `y` lives
     "A function of a picture computed tile by tile and blended."
     def part(top, left, height, width): return function(y[:, :, top:top + height, left:left + width])[0].to(y.device)
-    parts = [band for _, band in bands(part, y.shape[2:], tile, overlap, multiple)]
+    parts = [band.clone() for _, band in bands(part, y.shape[2:], tile, overlap, multiple)]
     return torch.cat(parts, 2 if y.shape[3] > y.shape[2] else 1)[None]
 
 # %% ../nbs/36_restoration.ipynb #86d8bfc5
@@ -290,7 +297,7 @@ def restored_bands(model: nn.Module, task: Task, image: Tensor, noise: float, ma
         y, t = mixture(task, part_of(image, *place), noise, hole, *place[:2])
         return task.restored(model, y[None].to(device), torch.tensor([t], device=device))[0].to(image.device)
     for (top, left), band in bands(restored, (H + -H % multiple, W + -W % multiple), tile, overlap, multiple):
-        band = (band[:, :k * H - top, :k * W - left] / 2 + .5).clamp(0, 1)
+        band = band[:, :k * H - top, :k * W - left].div_(2).add_(.5).clamp_(0, 1)
         place = top, left, *band.shape[1:]
         if mask is not None and noise == 0:      # what is known stays
             hole = part_of(mask, *place)
@@ -349,9 +356,9 @@ def read_mask(path, max_pixels: int = MAX_PIXELS) -> Tensor:
     if found == [0]: raise ValueError(f"mask {name} selects nothing: all its {kind} are 0; allowed: some {largest}, where to fill in")
     if found == [largest]: raise ValueError(f"mask {name} selects everything: all its {kind} are {largest}; allowed: some 0, where the picture is known")
     if found != [0, largest]:
-        listed = " and ".join(map(str, found)) if len(found) < 4 else f"{len(found)} different ones from {found[0]} to {found[-1]}"
+        listed = f"the {kind} {' and '.join(map(str, found))}" if len(found) < 4 else f"{len(found)} {kind} from {found[0]} to {found[-1]}"
         scale = f"; multiply them by {largest // found[-1]}" if len(found) == 2 and found[0] == 0 and largest % found[-1] == 0 else ""
-        raise ValueError(f"mask {name} has the {kind} {listed}; allowed: 0 and {largest} alone{scale}")
+        raise ValueError(f"mask {name} has {listed}; allowed: 0 and {largest} alone{scale}")
     return torch.from_numpy(layer == largest)[None]
 
 # %% ../nbs/36_restoration.ipynb #cb237c42
@@ -393,24 +400,37 @@ def png(pixels: np.ndarray,        # [H, W, 3] uint8
 # %% ../nbs/36_restoration.ipynb #bdc570bd
 def restored_picture(model: nn.Module, task: Task, picture: Picture, noise: float = None, mask: Tensor = None, tile: int = 256, overlap: int = 32) -> tuple:
     "(restored pixels [H, W, 3] as bytes, the deviation of noise that was assumed, part of the picture before, the same after [3, h, w] in [0, 1]). `ValueError` as `check_picture`; the model in evaluation mode."
-    image = torch.from_numpy(picture.pixels).permute(2, 0, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")      # that the pixels must not be written to: nobody does
+        image = torch.from_numpy(picture.pixels).permute(2, 0, 1)
     noise = check_picture(task, image, noise, mask)
     k = 2 if isinstance(task, SuperResolution) else 1
     (H, W), place = picture.size, detail(picture.size, mask, 256 // k)
     pixels = np.empty((k * H, k * W, 3), np.uint8)
     for (rows, columns), band in restored_bands(model, task, image, noise, mask, tile, overlap):
-        pixels[rows, columns] = (255 * band).round().byte().permute(1, 2, 0).cpu().numpy()
+        pixels[rows, columns] = band.mul_(255).round_().byte().permute(1, 2, 0).cpu().numpy()
     before = part_of(image, *place).repeat_interleave(k, 1).repeat_interleave(k, 2)   # super-resolution: its pixels, enlarged
     after = part_of(torch.from_numpy(pixels).permute(2, 0, 1), *(k * i for i in place))
     return pixels, noise, before, after
 
-def write_result(picture: Picture, pixels: np.ndarray, before: Tensor, after: Tensor, paths: tuple, replace: bool):
-    "Write restored pixels with the alpha channel (as it was) and the colour profile of their picture, and the strip before and after. `OSError` as `whole`."
+def write_result(picture: Picture, pixels: np.ndarray, before: Tensor, after: Tensor, paths: tuple, overwrite: bool):
+    "Write restored pixels with the alpha channel (as it was) and the colour profile of their picture, and the strip before and after, into a folder that is made if need be. `OSError` as `whole`."
     alpha, buffer = picture.alpha, io.BytesIO()
     if alpha is not None and alpha.dtype != np.uint8: alpha = (alpha // 257).astype(np.uint8)
     strip({"before": 2 * before - 1, "after": 2 * after - 1}).savefig(buffer, format="png", dpi=130)
-    whole(paths[0], png(pixels, alpha, picture.profile), replace=replace)
-    whole(paths[1], buffer.getvalue(), replace=replace)
+    try: paths[0].parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise ValueError(f"out {shown(paths[0].parent)} cannot be made: {e.strerror}") from None
+    whole(paths[0], png(pixels, alpha, picture.profile), replace=overwrite)
+    whole(paths[1], buffer.getvalue(), replace=overwrite)
+
+def restore_file(path, paths: tuple, restored: Callable, max_pixels: int, overwrite: bool) -> tuple:
+    "Read a picture, write what `restored` makes of it; (its size in words, the deviation of noise that was assumed)."
+    picture = open_picture(path, max_pixels)
+    pixels, noise, before, after = restored(picture)
+    size = f"{picture.size[1]}x{picture.size[0]} pixels{', 16 bits (8 are written)' * (picture.pixels.dtype != np.uint8)}"
+    picture = replace(picture, pixels=None)              # room for the file
+    write_result(picture, pixels, before, after, paths, overwrite)
+    return size, noise
 
 def told(path, error: Exception) -> str:
     "An error's words, with the path in front if they do not name it; its type for one that nobody foresaw."
@@ -446,28 +466,17 @@ def mge_restore(
     paths = result_paths(images, out, overwrite, [mask] if mask else [])
     hole = read_mask(mask, max_pixels) if mask else None
     check_out(out)
-    network.to(target)
-    done, failed, last = [], [], None
-    for path, (result, both) in zip(images, paths):
+    restored, done, failed, last = partial(restored_picture, network.to(target), task, noise=noise, mask=hole, tile=tile, overlap=overlap), [], [], None
+    for path, pair in zip(images, paths):
         try:
-            picture = open_picture(path, max_pixels)
-            with evaluating(network): pixels, level, *parts = restored_picture(network, task, picture, noise, hole, tile, overlap)
+            with evaluating(network): size, level = restore_file(path, pair, restored, max_pixels, overwrite)
         except Exception as e:
             failed.append((told(path, e), isinstance(e, ValueError)))
-            last = e
+            last = e                 # no more than one: it holds on to its picture
             continue
-        try: out.mkdir(parents=True, exist_ok=True)
-        except OSError as e: raise ValueError(f"out {out} cannot be made: {e.strerror}") from None
         heard = "" if isinstance(task, SuperResolution) else f", noise {level:.4f}{' (estimated)' * (noise is None)}"
-        line = f"{shown(path)}: {picture.size[1]}x{picture.size[0]} pixels{', 16 bits (8 are written)' * (picture.pixels.dtype != np.uint8)}{heard}, {task.name} -> {shown(result)}"
-        picture = replace(picture, pixels=None)              # room for the file
-        try: write_result(picture, pixels, *parts, (result, both), overwrite)
-        except OSError as e:
-            failed.append((told(path, e), False))
-            last = e
-            continue
-        print(line, flush=True)
-        done.append(result)
+        print(f"{shown(path)}: {size}{heard}, {task.name} -> {shown(pair[0])}", flush=True)
+        done.append(pair[0])
     report_failures(failed, len(done), last)
     return done
 
