@@ -143,6 +143,13 @@ def plan(self: Auto, history: Sequence[dict]) -> Plan:
     kind = lambda h: (h["mesh"], tuple(h["batches"]), tuple(h["coefficients"]))
     return Plan("auto", tuple(Stage(mesh, batches, sum(h["iterations"] for h in same), alphas) for (mesh, batches, alphas), same in groupby(history, kind)))
 
+@patch
+def stage(self: Auto, history: Sequence[dict]) -> tuple:
+    "Of the mesh that the history ends on: where in the history it begins, work on it at each measurement, and the losses measured."
+    first = next(i for i, h in enumerate(history) if h["mesh"] == history[-1]["mesh"])
+    at = [i for i, h in enumerate(history) if i >= first and h["loss"] is not None]
+    return first, [self.work(history[first:i + 1]) for i in at], [history[i]["loss"] for i in at]
+
 # %% ../nbs/07_auto.ipynb #335beb8f
 TRIALS, TIMED = (4, 32), 6   # samples per step, and steps, of two stages that begin a run
 STEPS = 20  # in a stage, at least
@@ -247,13 +254,6 @@ PROBE = 3   # samples for measuring the loss: always the same, so few are enough
 def probe_work(self: Auto) -> float:
     "Work units of measuring the loss on the finest mesh: without gradients, an evaluation costs a third."
     return PROBE / 3
-
-@patch
-def stage(self: Auto, history: Sequence[dict]) -> tuple:
-    "Of the mesh that the history ends on: where in the history it begins, work on it at each measurement, and the losses measured."
-    first = next(i for i, h in enumerate(history) if h["mesh"] == history[-1]["mesh"])
-    at = [i for i, h in enumerate(history) if i >= first and h["loss"] is not None]
-    return first, [self.work(history[first:i + 1]) for i in at], [history[i]["loss"] for i in at]
 
 @patch
 def length(self: Auto, mesh: int, before: float, history: Sequence[dict]) -> float:

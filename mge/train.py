@@ -116,7 +116,7 @@ def operations(model: nn.Module, task: Task, batch: tuple) -> float:
     try:
         with FakeTensorMode() as fake:
             weights = {id(w): fake.from_tensor(w) for w in (*model.parameters(), *model.buffers())}
-            bare = copy.deepcopy(model, weights)
+            bare = copy.deepcopy(getattr(model, "_orig_mod", model), weights)   # not a compiled one
             for m in bare.modules():
                 m._forward_hooks.clear()
                 m._forward_pre_hooks.clear()
@@ -166,13 +166,13 @@ def reseeded(generator: torch.Generator, saved: dict, seed: int) -> bool:
     return True
 
 def unsound(tensors: dict) -> str:
-    "The name of the first of these tensors (or lists and dicts of them) that is not finite; empty if all are."
-    for name, a in tensors.items():
-        if isinstance(a, (dict, list)):
-            inner = unsound(a if isinstance(a, dict) else dict(enumerate(a)))
-            if inner: return f"{name}.{inner}"
-        elif isinstance(a, torch.Tensor) and a.is_floating_point() and not a.isfinite().all(): return str(name)
-    return ""
+    "The name of the first of these tensors (or dicts of them) that is not finite; empty if all are."
+    def flat(name, a):
+        if isinstance(a, dict): return {k: v for key in a for k, v in flat(f"{name}.{key}", a[key]).items()}
+        return {name: a} if isinstance(a, torch.Tensor) and a.is_floating_point() else {}
+    numbers = {k: v for name, a in tensors.items() for k, v in flat(name, a).items()}
+    if math.isfinite(nn.utils.get_total_norm(numbers.values()).item()): return ""      # nearly always: fast
+    return next((k for k, a in numbers.items() if not a.isfinite().all()), "")
 
 def train(model: nn.Module,
           task: Task,
@@ -211,6 +211,7 @@ def train(model: nn.Module,
         optimizer.load_state_dict(saved["optimizer"])
         reseeded(generator, saved, seed)
         work, seconds, iteration, loss, rows, checks = (saved[k] for k in ("work_units", "time", "iteration", "train_loss", "rows", "checks"))
+    least = saved.get("least", min(c["loss"] for c in checks)) if saved else math.inf    # of the best state so far
     level, spent = saved["level"] if saved else None, lambda: work + lead.measuring       # work units: of steps, and of steps and measuring
 
     losses_of = task.losses(model)
@@ -226,19 +227,22 @@ def train(model: nn.Module,
     def whole(): return round(lead.total) if math.isfinite(lead.total) else None         # what the progress bar counts up to
     saver = Saver(run, pause, iteration)
     def state():
-        if broken := unsound({"model": model.state_dict(), "optimizer": optimizer.state_dict()["state"]}):
+        if broken := unsound({"optimizer": optimizer.state_dict()["state"]}):
             raise FloatingPointError(f"{broken} is not finite after iteration {iteration} on mesh {level}; what was saved before is kept")
         return {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "generator": generator.get_state(), "level": level, "iteration": iteration,
                 "work_units": spent(), "time": seconds + lead.seconds, "train_loss": loss, "valid_loss": checks[-1]["loss"], "checks": checks, "auto": lead.state()}
 
     def look():
+        nonlocal least
         row = {"iteration": iteration, "level": level, "work_units": spent(), "time": seconds + lead.seconds, **validate(model, task, check)}
         if not math.isfinite(row["loss"]): raise FloatingPointError(f"validation loss is {row['loss']} after iteration {iteration} on mesh {level}; what was saved before is kept")
         checks.append(row)
         if run: run.checked(row)
-        if row["loss"] == min(c["loss"] for c in checks): saver.better(state())
+        if row["loss"] <= least:
+            least = row["loss"]
+            saver.better(state())
 
-    weights = [p.detach() for p in model.parameters()]
+    weights = dict(model.named_parameters())
     if not model.training: model.train()
     with noted() as caught, saver, tqdm(total=whole(), initial=spent(), disable=not progress,
                                         bar_format="{desc} {percentage:3.0f}%|{bar:20}| {n:.0f}/{total_fmt} #WU [{elapsed}<{remaining}] {postfix}") as bar:
@@ -257,9 +261,10 @@ def train(model: nn.Module,
                 raise FloatingPointError(f"loss is {loss:g}, the gradient's norm {norm:g}, at iteration {iteration + 1} on mesh {level}: "
                                          f"{culprit(model, losses_of, batches, level, coarsen)}; the weights were not changed by it")
             optimizer.step()
-            if not math.isfinite(nn.utils.get_total_norm(weights, math.inf).item()):
-                raise FloatingPointError(f"the step of iteration {iteration + 1} on mesh {level}, at a rate of {optimizer.param_groups[0]['lr']:g}, made {unsound(dict(model.named_parameters()))} infinite or NaN, "
-                                         f"though the loss of {loss:g} and the gradient's norm of {norm:g} were finite; what was saved before is kept")
+            if broken := unsound(weights):
+                rate = optimizer.param_groups[0]["lr"]
+                raise FloatingPointError(f"the step of iteration {iteration + 1} on mesh {level}, at a rate of {rate:g}, made {broken} infinite or NaN, though its loss of {loss:g} "
+                                         f"and the gradient's norm of {norm:g} were finite; what was saved before is kept")
             if lead.timed and device.type != "cpu": torch.accelerator.synchronize(device)
             iteration, seconds = iteration + 1, seconds + perf_counter() - start
             rows.append({"iteration": iteration, "level": level, "work_units": spent(), "time": seconds + lead.seconds, "lr": optimizer.param_groups[0]["lr"], "loss": loss})
