@@ -8,60 +8,48 @@ __all__ = ['SPLITS', 'PHOTOGRAPHS', 'N_CROPS', 'N_LEAVES', 'DATASETS', 'photogra
 
 # %% ../nbs/10_data.ipynb #b1804f29
 import contextlib
-import functools
 import hashlib
 import math
+import os
 import warnings
-import zlib
-from importlib.resources import files
+from collections.abc import Callable
+from importlib.resources import as_file, files
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
+from tqdm.auto import tqdm
 
-from .files import cache_folder, load_checkpoint, save_checkpoint
+from .files import cache_folder, held, load_checkpoint, save_checkpoint
+from .pictures import ALLOWED, MAX_PIXELS, SUFFIXES, open_picture, picture_files, say_used, shown
 from .restrict import check_halves, coarsen
 
 # %% ../nbs/10_data.ipynb #3388e82c
 SPLITS = ("train", "valid", "test")
 PHOTOGRAPHS = {"train": ("astronaut", "coffee"), "valid": ("rocket",), "test": ("chelsea",)}
 
-def _frames(data):
-    "How many pictures a PNG's bytes hold: the decoder would silently take the first. ValueError if a chunk is missing or its checksum wrong, which libpng would tell in lines of its own."
-    at, frames, name = 8, 1, b""                  # chunks: 4 bytes of length, 4 of name, content, 4 of checksum
-    while name != b"IEND":
-        end, name = at + 12 + int.from_bytes(data[at:at + 4], "big"), data[at + 4:at + 8]
-        if end > len(data) or zlib.crc32(data[at + 4:end - 4]) != int.from_bytes(data[end - 4:end], "big"): raise ValueError("a chunk is damaged")
-        if name == b"acTL": frames = int.from_bytes(data[at + 8:at + 12], "big")
-        at = end
-    return frames
 
-def _picture(data):
-    "The picture in a file's bytes as float32 [3, H, W] in [0, 1]; ValueError saying what it is instead."
-    try:
-        frames = _frames(data) if data.startswith(b"\x89PNG") else 1
-        from torchvision.io import ImageReadMode, decode_image   # not above: it takes a second, which a command that is refused can do without
-        pixels = decode_image(torch.frombuffer(bytearray(data), dtype=torch.uint8), mode=ImageReadMode.RGB, apply_exif_orientation=True)
-    except (RuntimeError, ValueError) as problem:
-        if "Animated" not in str(problem): raise ValueError("is empty, damaged, or not a picture; allowed: png, jpeg, webp, gif") from None
-        pixels = None                             # a moving webp
-    if pixels is None or pixels.dim() != 3 or frames > 1: raise ValueError("is an animation; allowed: one picture")
-    return pixels.float() / torch.iinfo(pixels.dtype).max  # a PNG may hold 8 or 16 bits
+def _floats(pixels) -> torch.Tensor:
+    "Pixels [H, W, 3] of 8 or 16 bits as float32 [3, H, W] in [0, 1]."
+    x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+    return x.float().div_(np.iinfo(pixels.dtype).max)
+
 
 def photograph(name):  # one of astronaut, coffee, rocket, chelsea; else ValueError
     "One of the embedded photographs, float32 [3, H, W] in [0, 1]."
     folder = files("mge") / "photographs"
     known = {Path(file.name).stem: file for file in folder.iterdir() if file.name.endswith((".png", ".jpg"))}
     if name not in known: raise ValueError(f"name is {name!r}; allowed: {', '.join(sorted(known))}")
-    return _picture(known[name].read_bytes())
+    with as_file(known[name]) as path:
+        return _floats(open_picture(path).pixels)
 
 # %% ../nbs/10_data.ipynb #7df14211
-def read_picture(path) -> torch.Tensor:
-    "The picture in a file, [3, H, W] in [0, 1]: grey repeated, alpha dropped, turned as its EXIF says. One-line `ValueError` if there is none."
-    try: return _picture(Path(path).read_bytes())
-    except OSError as problem: raise ValueError(f"{str(path) or repr(path)} cannot be read: {problem.strerror}") from None
-    except ValueError as problem: raise ValueError(f"{path} {problem}") from None
+def read_picture(path,                     # a file
+                 max_pixels=MAX_PIXELS,    # width x height allowed
+                ) -> torch.Tensor:
+    "The picture in a file, float32 [3, H, W] in [0, 1], upright: grey repeated, alpha dropped. One-line `ValueError` if there is none."
+    return _floats(open_picture(path, max_pixels).pixels)
 
 # %% ../nbs/10_data.ipynb #bd7d7fcc
 def random_crops(images,      # list of [3, H, W], float32 in [0, 1]; each as likely as the others
@@ -193,31 +181,55 @@ def _cached_leaves(split, size, seed):
     images = dead_leaves(n, size, _generator(split, seed), r_min, r_max)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")): save_checkpoint({"images": images}, path)   # one at a time
-    except (OSError, NotImplementedError) as problem:  # the latter where files cannot be locked
+        with held(path.with_suffix(".lock"), "the leaves are being written", wait=True): save_checkpoint({"images": images}, path)   # one at a time
+    except (OSError, ValueError, NotImplementedError) as problem:  # the last where files cannot be locked
         warnings.warn(f"dead leaves were rendered but not kept for the next time: {problem}")
     return images
 
 # %% ../nbs/10_data.ipynb #fb66a840
-_TREE = """expected are png, jpg, webp or gif files, any names, no side below the size asked for, in
+_TREE = f"""expected are {ALLOWED} files, any names, in folders of any depth, no side below the size asked for, in
     data_dir/
         train/   a.png  b.jpg ...
         valid/   c.png ...
         test/    d.jpg ..."""
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")   # the last three cannot be read and are refused by name: nobody would notice pictures that are passed over
 
-def _pictures(folder):
-    "The files in a folder that are called pictures, by name; none if there is no such folder."
-    return sorted(file for file in (folder.iterdir() if folder.is_dir() else ()) if file.suffix.lower() in _SUFFIXES and not file.name.startswith("."))
+
+def _pictures(folder) -> list:
+    "The files in a folder and those within it that are called pictures; none if there is no such folder."
+    return picture_files(folder)[0] if Path(folder).is_dir() else []
+
+
+def _beside(root) -> list:
+    "Pictures, and folders that hold some, which lie in a data folder beside its splits and so are not used."
+    def holds(path): return any(Path(name).suffix.lower() in SUFFIXES for _, _, names in os.walk(path) for name in names)
+    others = (path for path in sorted(root.iterdir()) if path.name not in SPLITS and not path.name.startswith("."))
+    return [path for path in others if (holds(path) if path.is_dir() else path.suffix.lower() in SUFFIXES)]
+
+
+def _digest(path, last=None) -> bytes:
+    "SHA-256 of a file, or of its `last` bytes."
+    with open(path, "rb") as file:
+        if last:
+            file.seek(max(0, path.stat().st_size - last))
+        digest = hashlib.sha256()
+        while piece := file.read(2**20):
+            digest.update(piece)
+        return digest.digest()
+
 
 def _check_no_twins(files, others):
-    "ValueError if a picture of `files` is one of `others` too, as a copy or a link, under whatever name."
-    sizes, digest = {}, functools.cache(lambda file: hashlib.sha256(file.read_bytes()).digest())
-    for file in files: sizes.setdefault(file.stat().st_size, []).append(file)
-    for file in others:
-        for twin in sizes.get(file.stat().st_size, ()):            # few files are of equal size: only those are read
-            if file.stat().st_size and digest(file) == digest(twin):
-                raise ValueError(f"data_dir has one picture in two splits, {twin} and {file}; allowed: splits that share no picture")
+    "ValueError if a picture of `files` is one of `others` too, as a copy or a link, under whatever name. Files that differ in size or in their last 4096 bytes are not read."
+    sides = [[(path.stat().st_size, path) for path in side] for side in (files, others)]
+    sides = [[(size, path) for size, path in side if size] for side in sides]
+    for digest in (lambda path: b"", lambda path: _digest(path, 4096), _digest):
+        found = [[((size, digest(path)), path) for size, path in side] for side in sides]
+        both = {key for key, _ in found[0]} & {key for key, _ in found[1]}
+        sides = [[(key[0], path) for key, path in side if key in both] for side in found]
+    if both:
+        one, other = ({key: path for key, path in reversed(side)} for side in found)
+        key = next(key for key, _ in found[0] if key in both)
+        raise ValueError(f"data_dir has one picture in two splits, {shown(one[key])} and {shown(other[key])}; allowed: splits that share no picture")
+
 
 def _check_apart(root, split):
     "ValueError if the split shares a picture with another one."
@@ -226,22 +238,36 @@ def _check_apart(root, split):
         if (root / other).samefile(root / split): raise ValueError(f"data_dir is {str(root)!r}, where {split}/ and {other}/ are the same folder; allowed: splits that share no picture")
         _check_no_twins(_pictures(root / split), _pictures(root / other))
 
-def _folder_crops(data_dir, split, size, generator, crops=None):
-    "Crops of the pictures in data_dir/split; ValueError showing the expected tree if there are none, or naming the file that cannot be used."
+
+def _found(data_dir, split) -> tuple:
+    "(pictures of a split, files that are not used); ValueError showing the expected tree if there are none."
     root = Path(data_dir or ".").expanduser()
     try:
-        pictures, exists = _pictures(root / split) if data_dir else [], (root / split).is_dir()
-        if pictures: _check_apart(root, split)
-    except OSError as problem: raise ValueError(f"{problem.filename} cannot be read: {problem.strerror}") from None
+        exists = (root / split).is_dir()
+        pictures, passed_over = picture_files(root / split) if data_dir and exists else ([], [])
+        if pictures:
+            _check_apart(root, split)
+            passed_over = [path.relative_to(root) for path in (*passed_over, *_beside(root))]
+    except OSError as problem: raise ValueError(f"{shown(problem.filename)} cannot be read: {problem.strerror}") from None
     if not pictures:
         problem = "has no picture" if exists else "does not exist"
-        raise ValueError(f"data_dir is {f'{data_dir!r}, where {split}/ {problem}' if data_dir else 'missing'}; {_TREE}")
-    each, found = crops or -(-N_CROPS[split] // len(pictures)), []
-    for file in pictures:
-        picture = read_picture(file)
-        try: found.append(random_crops([picture], each, size, generator))
-        except ValueError as problem: raise ValueError(f"data_dir has {file}, but {problem}") from None
-    return torch.cat(found)
+        named = f"; not used: {', '.join(map(shown, passed_over[:5]))}" if passed_over else ""
+        raise ValueError(f"data_dir is {f'{data_dir!r}, where {split}/ {problem}{named}' if data_dir else 'missing'}; {_TREE}")
+    return pictures, passed_over
+
+
+def _folder_crops(data_dir, split, size, generator, crops=None, max_pixels=MAX_PIXELS, say=print):
+    "Crops of the pictures in data_dir/split, read one at a time with a bar in a terminal; ValueError naming the file that cannot be used."
+    pictures, passed_over = _found(data_dir, split)
+    each, out = crops or -(-N_CROPS[split] // len(pictures)), None
+    for i, file in enumerate(tqdm(pictures, desc=f"reading {split}", unit=" pictures", leave=False, disable=None)):
+        picture = read_picture(file, max_pixels)
+        try: found = random_crops([picture], each, size, generator)
+        except ValueError as problem: raise ValueError(f"data_dir has {shown(file)}, but {problem}") from None
+        out = found.new_empty(each * len(pictures), *found.shape[1:]) if out is None else out    # joined at the end, they would be in memory twice
+        out[each * i:each * (i + 1)] = found
+    say_used("folder", split, len(pictures), passed_over=passed_over, say=say)
+    return out
 
 # %% ../nbs/10_data.ipynb #5a0d48eb
 DATASETS = ("photographs", "deadleaves", "folder")
@@ -252,7 +278,9 @@ def load(dataset,         # one of DATASETS
          levels,          # number of meshes; `size` must halve levels - 1 times
          data_dir=None,   # for folder only: holds train/, valid/, test/
          seed=0,          # of crops and leaves; leave it, and every run sees the same images
-         crops=None):     # per picture of photographs and folder; None: as many as N_CROPS says
+         crops=None,      # per picture of photographs and folder; None: as many as N_CROPS says
+         max_pixels=MAX_PIXELS,   # of a folder's pictures, width x height
+         say: Callable = None):   # gets the line on what is used; None: print for a folder, nothing for what is built in
     "The pyramid of one split: a tuple of float32 [n, 3, size/2^l, size/2^l] in [0, 1], finest first; or ValueError."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
     if split not in SPLITS: raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
@@ -264,9 +292,12 @@ def load(dataset,         # one of DATASETS
     check_halves(size, levels - 1, "size")
     generator = _generator(split, seed)
     if dataset == "deadleaves": images = _cached_leaves(split, size, seed)
-    elif dataset == "folder": images = _folder_crops(data_dir, split, size, generator, crops)
+    elif dataset == "folder": images = _folder_crops(data_dir, split, size, generator, crops, max_pixels, say or print)
     else:
         n = N_CROPS[split] if crops is None else crops * len(PHOTOGRAPHS[split])
         images = random_crops([photograph(name) for name in PHOTOGRAPHS[split]], n, size, generator)
         if split == "train": images = recolour(images, generator)
+    if say and dataset != "folder":
+        n, what = (len(images), "rendered pictures") if dataset == "deadleaves" else (len(PHOTOGRAPHS[split]), "pictures")
+        say_used(dataset, split, n, what, say=say)
     return pyramid(images, levels)
