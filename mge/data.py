@@ -19,10 +19,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
 from tqdm.auto import tqdm
 
-from .files import cache_folder, load_checkpoint, save_checkpoint
+from .files import cache_folder, held, load_checkpoint, save_checkpoint
 from .pictures import ALLOWED, MAX_PIXELS, SUFFIXES, open_picture, picture_files, say_used, shown
 from .restrict import check_halves, coarsen
 
@@ -182,8 +181,8 @@ def _cached_leaves(split, size, seed):
     images = dead_leaves(n, size, _generator(split, seed), r_min, r_max)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")): save_checkpoint({"images": images}, path)   # one at a time
-    except (OSError, NotImplementedError) as problem:  # the latter where files cannot be locked
+        with held(path.with_suffix(".lock"), "the leaves are being written", wait=True): save_checkpoint({"images": images}, path)   # one at a time
+    except (OSError, ValueError, NotImplementedError) as problem:  # the last where files cannot be locked
         warnings.warn(f"dead leaves were rendered but not kept for the next time: {problem}")
     return images
 

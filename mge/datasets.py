@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from . import data
 from .data import SPLITS, _check_no_twins, pyramid, read_picture
 from .files import load_checkpoint, open_regular, read
-from .pictures import picture_files, say_used
+from .pictures import picture_files, say_used, shown
 from .restrict import check_halves, prolong
 from .stored import cached_pixels, square, stored_meshes
 
@@ -238,7 +238,7 @@ def _celeba(root, split, size, workers, progress):
     folder = root / "CelebA/img_align_celeba"
     names = {s: _celeba_names(root, s) for s in SPLITS}
     for name in sum(names.values(), []):                 # all of them, before any is decoded
-        if not (folder / name).is_file(): raise ValueError(f"{folder / name} is missing; allowed: all pictures that the list names")
+        if not (folder / name).is_file(): raise ValueError(f"{shown(folder / name)} is missing; allowed: all pictures that the list names")
     files = [folder / name for name in names[split]]
     pixels = cached_pixels(files, partial(square, expected=(178, 218)), min(size, 178), f"celeba-v1-{split}", workers, progress)
     return pixels, sorted({folder / name for name in os.listdir(folder)} - {folder / name for name in sum(names.values(), [])})
@@ -255,8 +255,8 @@ def attributes(split,           # train, valid or test
     if len(rows) < 2 or rows[0] != [str(len(rows) - 2)]: raise ValueError(f"{file} has {len(rows)} lines; allowed: the number of pictures, the names, and that many pictures")
     names, known = rows[1], {name: values for name, *values in rows[2:]}
     for name in wanted:
-        if name not in known: raise ValueError(f"{file} lacks {name}; allowed: all of list_eval_partition.txt")
-        if len(known[name]) != len(names) or not set(known[name]) <= {"-1", "1"}: raise ValueError(f"{file} has for {name} {len(known[name])} values; allowed: {len(names)} of -1 or 1")
+        if name not in known: raise ValueError(f"{file} lacks {shown(name)}; allowed: all of list_eval_partition.txt")
+        if len(known[name]) != len(names) or not set(known[name]) <= {"-1", "1"}: raise ValueError(f"{file} has for {shown(name)} {len(known[name])} values; allowed: {len(names)} of -1 or 1")
     return torch.from_numpy(np.array([known[name] for name in wanted]).astype(np.int8)), names
 
 # %% ../nbs/14_datasets.ipynb #8dc79164

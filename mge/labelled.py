@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TEXTURES', 'DATASETS', 'N_TEXTURES', 'textures', 'Whitening', 'whitening', 'Labelled', 'labelled_meshes', 'held_out',
-           'cifar100', 'class_folders', 'load']
+           'cifar100', 'class_folders', 'load', 'files_of']
 
 # %% ../nbs/16_labelled.ipynb #2f1768fc
 import math
@@ -17,8 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .data import _check_no_twins, _pictures
+from .data import _check_no_twins, _digest
 from .datasets import _cifar, _cifar_images, _root, _text
+from .pictures import _NOT_OURS, SUFFIXES, picture_files, say_used, shown
 from .restrict import check_halves, coarsen
 from .stored import cached_pixels, square
 
@@ -162,7 +163,7 @@ def held_out(labels: Tensor, names: list) -> tuple:
 
 _CIFAR100 = ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta")
 
-def _class_names(file):
+def _fine_names(file):
     "The names of CIFAR-100's fine classes; ValueError naming the file."
     names = _cifar(file).get("fine_label_names")
     if type(names) is not list or not names: raise ValueError(f"{file} cannot be used: its fine_label_names are not a list of names")
@@ -171,7 +172,7 @@ def _class_names(file):
             raise ValueError(f"{file} cannot be used: its fine_label_names have {ascii(name)[:50]}; allowed: printable names")
     return [_text(name) for name in names]
 
-def _classes(file, found, pixels, names):
+def _fine_labels(file, found, pixels, names):
     "Classes [n], int64, of the images in a file of CIFAR-100; ValueError naming the file."
     labels = found.get("fine_labels")
     if isinstance(labels, np.ndarray) and labels.ndim == 1: labels = labels.tolist()
@@ -189,33 +190,69 @@ def cifar100(data_dir, part: str) -> tuple:   # folder that holds cifar-100-pyth
     for file in _CIFAR100:
         if not (root / file).is_file():
             raise ValueError(f"data_dir is {str(root)!r}, where {file} is missing; expected there: {', '.join(_CIFAR100)}, as https://www.cs.toronto.edu/~kriz/cifar.html has them")
-    file, names = root / f"cifar-100-python/{part}", _class_names(root / _CIFAR100[2])
+    file, names = root / f"cifar-100-python/{part}", _fine_names(root / _CIFAR100[2])
     found = _cifar(file)
     pixels = _cifar_images(file, found)
-    return pixels, _classes(file, found, pixels, names), names
+    return pixels, _fine_labels(file, found, pixels, names), names
 
 # %% ../nbs/16_labelled.ipynb #9e26a9a2
-def class_folders(data_dir, part: str) -> tuple:   # folder that holds train/ and val/, and which of them
-    "Pictures, their classes [n], and names of the classes, sorted: those of train/. `ValueError` where the two folders have other classes, or share a picture, or one has no picture."
-    root = Path(data_dir or ".").expanduser()
-    tree = "expected are pictures (jpg, png, webp) as train/CLASS/NAME.jpg and val/CLASS/NAME.jpg"
-    def classes(part):
-        folder = root / part
-        try: found = sorted(f.name for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
-        except OSError as problem: raise ValueError(f"data_dir is {str(data_dir or '')!r}, where {part}/ cannot be read ({problem.strerror}); {tree}") from None
-        if not found: raise ValueError(f"data_dir is {str(data_dir)!r}, where {part}/ has no folders of classes; {tree}")
-        return found
-    names = classes("train")
-    if (others := classes("val")) != names:
-        odd = ", ".join(sorted(set(names) ^ set(others))[:5])
-        raise ValueError(f"data_dir is {str(data_dir)!r}, where train/ has {len(names)} classes and val/ has {len(others)}, not the same: {odd}; allowed: the same folders in both")
+_LAYOUT = "expected are pictures (jpg, png, webp ...) as train/CLASS/NAME.jpg and val/CLASS/NAME.jpg"
+
+def _entries(folder, part, told):
+    "What lies in `folder`, by name, but for what is hidden or a file manager's; ValueError where it cannot be read."
+    try: return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in _NOT_OURS)
+    except OSError as problem: raise ValueError(f"data_dir is {told}, where {part}/ cannot be read ({problem.strerror}); {_LAYOUT}") from None
+
+def _class_names(root, told):
+    "Names of the classes, sorted: the folders in train/. ValueError unless those in val/ are the same."
+    train, val = ([f.name for f in _entries(root / part, part, told) if f.is_dir()] for part in ("train", "val"))
+    if not train: raise ValueError(f"data_dir is {told}, where train/ has no folders of classes; {_LAYOUT}")
+    if train != val:
+        odd = ", ".join(map(shown, sorted(set(train) ^ set(val))[:5]))
+        raise ValueError(f"data_dir is {told}, where train/ has {len(train)} classes and val/ has {len(val)}, not the same: {odd}; allowed: the same folders in both")
+    return train
+
+def _classes(data_dir):
+    "{train, val: the pictures of each class}, the classes' names, {train, val: files that are not used}. ValueError as for `class_folders`."
+    root, told = Path(data_dir or ".").expanduser(), repr(str(data_dir or ""))
+    names, files, unused = _class_names(root, told), {}, {}
     try:
-        files, others = ([_pictures(root / p / name) for name in names] for p in (part, "train" if part == "val" else "val"))
-        for name, some, more in zip(names, files, others):
-            if not some: raise ValueError(f"{root / part / name} has no picture; {tree}")
-            _check_no_twins(some, more)
-    except OSError as problem: raise ValueError(f"{problem.filename} cannot be read: {problem.strerror}") from None
-    return [f for some in files for f in some], torch.tensor([k for k, some in enumerate(files) for _ in some]), names
+        for part in ("train", "val"):
+            found = [picture_files(root / part / name) for name in names]
+            files[part] = [used for used, _ in found]
+            loose = [path for path in _entries(root / part, part, told) if not path.is_dir()]
+            unused[part] = [path.relative_to(root) for path in (*loose, *(path for _, more in found for path in more))]
+            for name, used in zip(names, files[part]):
+                if not used: raise ValueError(f"{shown(root / part / name)} has no picture; {_LAYOUT}")
+        beside = [path for path in _entries(root, ".", told) if path.name not in files]
+        unused["train"] += [path.relative_to(root) for path in beside if path.is_dir() or path.suffix.lower() in SUFFIXES]
+        _check_no_twins(sum(files["train"], []), sum(files["val"], []))   # of whatever classes
+    except OSError as problem: raise ValueError(f"{shown(problem.filename)} cannot be read: {problem.strerror}") from None
+    return files, names, unused
+
+def _copies(files, some, others):
+    "Those rows of `some` whose picture in `files` is also that of a row of `others`. Files that differ in size or in their last 4096 bytes are not read."
+    for key in (lambda file: file.stat().st_size, lambda file: _digest(file, 4096), _digest):
+        keys = {row: key(files[row]) for row in (*some, *others)}
+        both = {keys[row] for row in some} & {keys[row] for row in others}
+        some, others = ([row for row in rows if keys[row] in both] for rows in (some, others))
+    return some
+
+def _apart(files, kept, held):
+    "Rows to train on and rows to validate with, those that are copies of one to train on moved there. ValueError if none is left."
+    copies = _copies(files, held, kept)
+    left = np.setdiff1d(held, copies)
+    if not len(left): raise ValueError(f"all {len(held)} pictures held out of train/ to validate with, such as {shown(files[held[0]])}, are copies of others there; allowed: at least one that is not")
+    return np.sort([*kept, *copies]), left
+
+def _listed(files):
+    "Pictures of all classes, and their classes [n]."
+    return sum(files, []), torch.tensor([k for k, some in enumerate(files) for _ in some])
+
+def class_folders(data_dir, part: str) -> tuple:   # folder that holds train/ and val/, and which of them
+    "Pictures (of folders in a class's folder as well), their classes [n], and names of the classes, sorted: those of train/. `ValueError` where the two folders have other classes, or share a picture, be it in other classes, or one has no picture."
+    files, names, _ = _classes(data_dir)
+    return *_listed(files[part]), names
 
 # %% ../nbs/16_labelled.ipynb #0295f587
 DATASETS = {"textures": 32, "cifar100": 32, "folder": 224}   # name: side of the crops, pixels
@@ -226,26 +263,42 @@ def load(dataset: str,         # one of DATASETS
          levels: int = 1,      # number of meshes to train on
          data_dir: str = None, # of cifar100: holds cifar-100-python/; of folder: holds train/ and val/
          workers: int = 0,     # processes that decode a folder's pictures, the first time
+         say=None,             # is called with a line for each split that says how many images are used; None: print it, if they come from files
         ) -> tuple:            # {split: meshes}, names of the classes
     "Train, valid and test as `labelled_meshes`, whitened by what the training images say. One `ValueError` for whatever is wrong."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
     if data_dir and dataset == "textures": raise ValueError(f"data_dir is {data_dir!r}; allowed: only with dataset cifar100 or folder")
     size = size or DATASETS[dataset]
     side = size * 8 // 7 if dataset == "folder" else size * 9 // 8
+    unused = {}
     if dataset == "textures":
         made = {split: textures(n, side, torch.Generator().manual_seed(seed)) for seed, (split, n) in enumerate(N_TEXTURES.items())}
         sets, names = {split: (p, np.arange(len(p)), y) for split, (p, y) in made.items()}, list(TEXTURES)
     else:
         if dataset == "cifar100": read = {part: cifar100(data_dir, part) for part in ("train", "test")}
         else:
+            folders, names, unused = _classes(data_dir)
             read = {}
             for part in ("train", "val"):
-                files, labels, names = class_folders(data_dir, part)
-                pixels = cached_pixels(files, partial(square, formats=("JPEG", "PNG", "WEBP"), enlarge=True), side, f"classes-v2-{part}", workers)
+                files, labels = _listed(folders[part])
+                pixels = cached_pixels(files, partial(square, enlarge=True), side, f"classes-v3-{part}", workers)
                 read["test" if part == "val" else part] = pixels, labels, names
+            pictures = sum(folders["train"], [])
         (pixels, labels, names), (others, truth, _) = read["train"], read["test"]
         kept, held = held_out(labels, names)
+        if dataset == "folder": kept, held = _apart(pictures, kept, held)
         sets = {"train": (pixels, kept, labels[kept]), "valid": (pixels, held, labels[held]), "test": (others, np.arange(len(others)), truth)}
+    for split, (_, rows, _) in sets.items():
+        not_used = unused.get(dict(train="train", test="val").get(split), [])
+        if say or dataset != "textures": say_used(dataset, split, len(rows), "images", not_used, say or print)
     pixels, rows, _ = sets["train"]
     white = whitening(pixels, "pixels" if dataset == "cifar100" else "colours", rows)
     return {split: labelled_meshes(*parts, side, size, levels if split == "train" else 1, white) for split, parts in sets.items()}, names
+
+def files_of(dataset: str, data_dir: str = None) -> list:
+    "Every file that `load` reads, as paths; none for textures. `ValueError` where a folder has not the right layout."
+    if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
+    if dataset == "textures": return []
+    if dataset == "cifar100": return [_root(data_dir) / name for name in _CIFAR100]
+    files, *_ = _classes(data_dir)
+    return [path for part in ("train", "val") for some in files[part] for path in some]

@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'FORMATS', 'ALLOWED', 'SUFFIXES', 'Picture', 'shown', 'open_picture', 'picture_files', 'say_used']
 
-# %% ../nbs/09_pictures.ipynb #6ee7e682
+# %% ../nbs/09_pictures.ipynb #61d6e196
 import contextlib
 import io
 import logging
 import os
 import re
-import stat
 import threading
 import warnings
 from collections.abc import Callable
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from .files import open_regular
 
 # %% ../nbs/09_pictures.ipynb #677f4e72
 MAX_PIXELS = 2**26    # 8192 x 8192: 200 MB as bytes, 800 MB as float32
@@ -105,28 +106,45 @@ def _load(picture, max_pixels):
     with _pillow(max_pixels, cut_short=False):
         picture.load()
 
-# %% ../nbs/09_pictures.ipynb #e0cf02d7
+# %% ../nbs/09_pictures.ipynb #faa3ce9f
 _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")    # what is not within coded pixels
 
 
-def _end_marker(data: bytes) -> int:
-    "Where the first end marker of a JPEG stands, not counting those within its segments (a preview)."
-    at = 0
+def _segments(data: bytes) -> tuple:
+    "(place of a JPEG's first end marker, not counting those within segments (a preview); segments up to there as (marker, content))."
+    at, segments = 0, []
     while found := _MARKER.search(data, at):
-        if found[1] == b"\xd9":
-            return found.start()
+        if found[1][0] == 0xD9:
+            return found.start(), segments
         at = found.end() + int.from_bytes(data[found.end():found.end() + 2], "big")
-    return len(data)
+        segments.append((found[1][0], data[found.end() + 2:at]))
+    return len(data), segments
+
+
+def _scans_missing(segments) -> bool:
+    "Whether a progressive JPEG lacks scans: some bits of a component's 64 coefficients never come."
+    components, bits = b"", {}
+    for marker, content in segments:
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):     # start of frame
+            components = content[6::3]
+        elif marker == 0xDA:                                                # start of scan
+            n = content[0]
+            first, last, still_to_come = content[1 + 2 * n], content[2 + 2 * n], content[3 + 2 * n] & 15
+            bits.update({(c, k): still_to_come for c in content[1:1 + 2 * n:2] for k in range(first, last + 1)})
+    return any(bits.get((c, k)) != 0 for c in components for k in range(64))
 
 
 def _ends_early(file, picture, max_pixels, at_least) -> bool:
     "Whether a decoded JPEG's end marker came before its last pixel: other bytes there give other pixels."
     file.seek(0)
     data = file.read()
-    end = _end_marker(data)
+    end, segments = _segments(data)
     last = np.atleast_1d(picture.getpixel((picture.width - 1, picture.height - 1)))
     grey = np.isin(last, (127, 128)).all()
-    if not (grey or end + 2 < len(data) or "progressive" in picture.info):
+    progressive = "progressive" in picture.info
+    if progressive and _scans_missing(segments):
+        return True
+    if not (grey or end + 2 < len(data) or progressive):
         return False
     other = io.BytesIO(data[:end] + bytes(range(255)) * 16 + b"\xff\xd9")
     try:
@@ -183,13 +201,12 @@ def shown(path) -> str:
     return name if name and name.isprintable() else ascii(name)
 
 
-def _open_regular(path):
-    "A regular file, open; nothing else is opened, and a pipe does not block."
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    raise _Refused("cannot be read: it is not a regular file")
+def _opened(path):
+    "A regular file, open. Nothing else is opened, and nothing is waited for."
+    try:
+        return open_regular(path, "picture")
+    except ValueError as problem:
+        raise _Refused(str(problem).removeprefix(f"picture {os.fspath(path)} ")) from None
 
 
 def _decoded(file, max_pixels, at_least) -> Picture:
@@ -219,7 +236,7 @@ def open_picture(path,                      # a regular file
                 ) -> Picture:
     "The picture in a file. One-line `ValueError` with its name and the reason if there is not exactly one whole picture."
     try:
-        with _open_regular(path) as file:
+        with _opened(path) as file:
             return _decoded(file, max_pixels, at_least)
     except _Refused as problem:
         reason = str(problem)
@@ -272,4 +289,4 @@ def say_used(dataset,                  # its name
     names = [shown(path) for path in passed_over]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     told = f"; not used: {', '.join(names[:5])}{more}" if names else ""
-    say(f"{dataset}, {split}: {n} {what} used{told}")
+    say(f"{dataset}, {split}: {n} {what.removesuffix('s') if n == 1 else what} used{told}")

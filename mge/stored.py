@@ -6,8 +6,6 @@
 __all__ = ['CHUNK', 'fit', 'Stored', 'stored_meshes', 'square', 'cached_pixels']
 
 # %% ../nbs/13_stored.ipynb #98411a32
-import hashlib
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
-from PIL import Image, ImageOps
+from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from .files import cache_folder
+from .files import cache_folder, digest_files, held, open_regular
+from .pictures import MAX_PIXELS, open_picture, shown
 from .restrict import check_halves, coarsen
 
 # %% ../nbs/13_stored.ipynb #6c49685e
@@ -84,36 +82,39 @@ def stored_meshes(pixels,          # as for `Stored`
     return tuple(Stored(pixels, size, level, columns) for level in range(levels))
 
 # %% ../nbs/13_stored.ipynb #9d194ae2
-def square(file,           # a picture of `formats`, in colour or grey (repeated); anything else is refused by Pillow
-           size,           # side asked for; at most the picture's shorter side, else ValueError
-           expected=None,  # (width, height) that it must have, else ValueError
-           formats=("JPEG",),  # what it may be, as Pillow names it
-           enlarge=False,  # True: a picture smaller than `size` is enlarged, not refused
-          ):               # uint8 [3, size, size]
-    "The centre square of a picture, turned as its EXIF says and resized with antialiasing; a JPEG decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
-    with Image.open(file, formats=formats) as picture:
-        w, h = picture.size
-        side = min(w, h)
-        if expected and (w, h) != expected: raise ValueError(f"it has {w} x {h} pixels; allowed: {expected[0]} x {expected[1]}")
-        if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1: raise ValueError("it is an animation; allowed: one picture")   # MPO: a camera's JPEG with a preview
-        if not 1 <= size <= side and not (enlarge and size > side): raise ValueError(f"size is {size}; allowed: 1 to {side}")
-        drafted = picture.draft("RGB", (math.ceil(w * size / side), math.ceil(h * size / side)))
-        scale = w / drafted[1][2] if drafted else 1
-        box = [a / scale for a in ((w - side) / 2, (h - side) / 2, (w + side) / 2, (h + side) / 2)]
-        if picture.mode.startswith("I;16"): picture = picture.point(lambda v: v / 257)   # 16 bits to 8, which `convert` would clip
-        x = picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=box)
-        return np.asarray(ImageOps.exif_transpose(x)).transpose(2, 0, 1)   # a centre square stays one
+def square(file,                   # a picture, of any kind that `open_picture` reads
+           size,                   # side asked for; at most the picture's shorter side, else ValueError
+           expected=None,          # (width, height) that it must have, else ValueError
+           enlarge=False,          # True: a picture smaller than `size` is enlarged, not refused
+           max_pixels=MAX_PIXELS,  # of the picture, width x height
+          ):                       # uint8 [3, size, size]
+    "The centre square of a picture, upright, resized with antialiasing; a JPEG decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
+    picture = open_picture(file, max_pixels, at_least=size)
+    h, w = picture.full_size
+    side, pixels = min(w, h), picture.pixels
+    if expected and (w, h) != expected:
+        raise ValueError(f"{shown(file)} has {w} x {h} pixels; allowed: {expected[0]} x {expected[1]}")
+    if not 1 <= size <= side and not (enlarge and size > side):
+        raise ValueError(f"size is {size}; allowed for {shown(file)}: 1 to {side}")
+    if pixels.dtype == np.uint16:
+        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    box = [a / picture.scale for a in ((w - side) / 2, (h - side) / 2, (w + side) / 2, (h + side) / 2)]
+    x = Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(x).transpose(2, 0, 1)
 
 # %% ../nbs/13_stored.ipynb #c79005ce
 CHUNK = 256   # pictures written at a time: at most so many are decoded again after an interruption
 
 class _Decoded(Dataset):
-    "Item i: `decode(files[i], size)` and '', or zeros and what went wrong. Lives in worker processes."
+    "Item i: `decode(files[i], size)` and '', or zeros and what went wrong, with the file's name. Lives in worker processes."
     def __init__(self, files, decode, size): self.files, self.decode, self.size = files, decode, size
     def __len__(self): return len(self.files)
     def __getitem__(self, i):
         try: return np.ascontiguousarray(self.decode(self.files[i], self.size)), ""
-        except Exception as problem: return np.zeros((3, self.size, self.size), np.uint8), f"{type(problem).__name__}: {problem}"
+        except ValueError as problem: told = str(problem)
+        except Exception as problem: told = f"{type(problem).__name__}: {problem}"
+        name = shown(self.files[i])
+        return np.zeros((3, self.size, self.size), np.uint8), told if name in told else f"{name} cannot be used: {told}"
 
 def _append(out, files, decode, size, workers, progress):
     "Decode `files` and append them to the open file `out`, a chunk at a time, in order."
@@ -122,8 +123,7 @@ def _append(out, files, decode, size, workers, progress):
     try:
         with tqdm(total=len(files), disable=not progress, desc="decoding once", unit=" pictures", leave=False) as bar:
             for images, problems in loader:
-                for file, problem in zip(files[done:], problems):
-                    if problem: raise ValueError(f"{file} cannot be used: {problem}")
+                for problem in filter(None, problems): raise ValueError(problem)
                 out.write(images.numpy().tobytes())
                 out.flush()
                 os.fsync(out.fileno())
@@ -142,23 +142,22 @@ def cached_pixels(files,          # pictures, in the order wanted
                   workers=0,      # processes that decode; 0: this one. RuntimeError if one dies
                   progress=True,  # show a progress bar while decoding
                  ):               # uint8 [n, 3, size, size], memory-mapped, read-only
-    "The pictures as bytes, decoded once into the folder MGE_CACHE. ValueError names a missing or damaged picture, or a folder that cannot be written."
+    "The pictures as bytes, decoded once into the folder MGE_CACHE; a picture that changes is decoded again. ValueError names a missing or damaged picture, or a folder that cannot be written."
     if workers < 0: raise ValueError(f"workers is {workers}; allowed: 0 or more")
     if not files: raise ValueError("files is empty; allowed: at least one picture")
-    try: facts = [(Path(file).name, (s := os.stat(file)).st_size, s.st_mtime_ns) for file in files]
-    except OSError as problem: raise ValueError(f"{problem.filename} cannot be used: {problem.strerror}") from None
-    key = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    key = digest_files(files)[:16]                         # of what is in them: a time or a size can stay as it was
     folder, row = cache_folder(), 3 * size * size
     path = folder / f"{name}-n{len(files)}-size{size}-{key}.bytes"
     part = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):          # a second process waits, and finds the work done
+        with held(path.with_suffix(".lock"), "the pictures are being decoded", wait=True):    # a second process finds the work done
             if not path.exists() or path.stat().st_size != row * len(files):
-                with open(part, "ab") as out:
-                    done = out.tell() // row               # whole pictures; a piece of one is cut off
+                with open_regular(part, "unfinished cache", "ab+") as out:
+                    done = out.seek(0, os.SEEK_END) // row    # whole pictures; a piece of one is cut off
                     out.truncate(done * row)
                     _append(out, files[done:], decode, size, workers, progress)
+                if digest_files(files)[:16] != key: raise ValueError("files changed while they were decoded; run it again")
                 os.replace(part, path)
     except OSError as problem: raise ValueError(f"MGE_CACHE is {str(folder)!r}, where decoded pictures cannot be kept: {problem}") from None
     return np.memmap(path, np.uint8, "r", shape=(len(files), 3, size, size))
