@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SCHEDULES', 'PUBLISHED', 'WORK', 'N_VALID', 'MOST_TEXTURE', 'main', 'Seen', 'errors', 'Classification', 'predict',
-           'published', 'sgd', 'Pairs', 'check_grids', 'usual_batches', 'unwhitened', 'picture', 'prepared', 'shown',
-           'mge_classify']
+           'published', 'sgd', 'Pairs', 'check_grids', 'usual_batches', 'unwhitened', 'picture', 'check_room',
+           'prepared', 'shown', 'mge_classify']
 
 # %% ../nbs/45_classify.ipynb #05f4d625
 import math
@@ -25,8 +25,9 @@ from .commandline import command_line, one_of, pick_device
 from .commands import carry_out, check_numbers, make_plan, spread
 from .estimator import coarsen_batch
 from .figures import drawing, name_ticks, new_figure, write
-from .files import fingerprint
-from .labelled import DATASETS, Labelled, load
+from .files import digest_files, fingerprint
+from .labelled import DATASETS, Labelled, files_of, load
+from .memory import check_step
 from .multigrid import CLASSIFIERS, classifier
 from .report import save, table
 from .runs import Run, check_run, read_rows
@@ -183,6 +184,11 @@ def picture(log: Path,        # validation log
     return fig
 
 # %% ../nbs/45_classify.ipynb #42293d14
+def check_room(model: nn.Module, plan, size: int, device, width: int):   # a network to try a pass with
+    "`ValueError` if a step of this width and size needs more memory than there is."
+    few = Seen(torch.zeros(2, 3, 32, 32), torch.zeros(2, dtype=torch.long))
+    check_step(model, Classification(2).losses(model), few, plan, size**2, device, f"--width {width} with --size {size}")
+
 def prepared(o):   # o: options of `mge_classify`, as attributes
     "Options -> (model on its device, plan, {split: meshes}, names of the classes, run). `ValueError` before anything is written."
     one_of(o.network, CLASSIFIERS, "network"); one_of(o.dataset, DATASETS, "dataset"); one_of(o.schedule, SCHEDULES, "schedule"); one_of(str(o.crops), ("1", "10"), "crops")
@@ -196,14 +202,18 @@ def prepared(o):   # o: options of `mge_classify`, as attributes
     if o.dataset == "textures" and size > MOST_TEXTURE: raise ValueError(f"--size {size} is too large for textures, which are kept in memory; allowed: {MOST_TEXTURE} at most")
     check_width(width, lambda width: classifier(o.network, 2, width=width))
     with torch.device("meta"): check_grids(size, plan.levels, classifier(o.network, 2, width=width))
+    check_room(classifier(o.network, 2, width=width), plan, size, target, width)
     config = dict(task="classification", network=o.network, dataset=o.dataset, width=width, seed=o.seed, size=size, levels=plan.levels, lr=o.lr, schedule=o.schedule, plan=asdict(plan))
     run = Run(Path(o.out), f"classification_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
     check_run(run, o.resume, o.overwrite)
-    sets, names = load(o.dataset, size, plan.levels, o.data_dir or None, o.workers)
+    lines = []
+    sets, names = load(o.dataset, size, plan.levels, o.data_dir or None, o.workers, say=lines.append)
     seen = {f"{split} labels": meshes[0].labels for split, meshes in sets.items()}
     for split, meshes in sets.items(): seen[f"{split} pixels"] = torch.from_numpy(meshes[0].pixels[meshes[0].few(64).rows])   # bytes: whitened ones depend on the number of threads
+    files = digest_files(files_of(o.dataset, o.data_dir or None)) if o.dataset != "textures" else ""
+    if files: print(*lines, sep="\n")
     model = classifier(o.network, len(names), width=width, seed=o.seed).to(target, memory_format=torch.channels_last)
-    return model, plan, sets, names, replace(run, config={**config, "classes": len(names), "images": fingerprint(seen, str(names))[:12]})
+    return model, plan, sets, names, replace(run, config={**config, "classes": len(names), "images": fingerprint(seen, str(names) + files)[:12]})
 
 def shown(o, model: nn.Module, run: Run, images: Labelled, names: list) -> list:   # test images, names of their classes
     "Table of the errors, percent, of any class at random, from one crop, from as many as asked for, and as published; and `picture`. Returns its rows."

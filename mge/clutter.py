@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SMALLEST', 'N_SEEN', 'N_TEST', 'N_DRAWN', 'EMPTY', 'MOST_WIDTH', 'MOST_WEIGHTS', 'WORK', 'main', 'Source', 'sources',
-           'accuracy_and_iu', 'Cluttered', 'check_width', 'build', 'blind', 'saliency', 'predictions', 'prepared',
-           'mge_digits']
+           'accuracy_and_iu', 'Cluttered', 'check_width', 'build', 'blind', 'saliency', 'predictions', 'check_room',
+           'prepared', 'mge_digits']
 
 # %% ../nbs/44_digits.ipynb #fc24dd58
 import math
@@ -23,6 +23,7 @@ from .data import SPLITS
 from .digits import KINDS, Canvases, Digits, canvases, digits, painted
 from .figures import drawing, new_figure
 from .files import fingerprint
+from .memory import check_step
 from .models import n_weights
 from .multigrid import DENSE, dense
 from .restrict import check_halves, coarsen
@@ -154,6 +155,11 @@ def predictions(task: Cluttered, model, batch: Canvases, path: Path = None):
 # %% ../nbs/44_digits.ipynb #80f444ed
 WORK = 8000.    # work units if no option says otherwise: a few minutes on two cores
 
+def check_room(o, model, task: Cluttered, plan, device):   # a network to try a pass with
+    "`ValueError` if a step of this width and size needs more memory than there is."
+    few = Canvases(torch.zeros(2, 1, SMALLEST, SMALLEST), torch.zeros(2, KINDS[task.kind].classes, SMALLEST, SMALLEST))
+    check_step(model, task.losses(model), few, plan, o.size**2, device, f"--width {o.width} with --size {o.size}")
+
 def prepared(o):   # o: options of `mge_digits`, as attributes
     "Options -> (model on its device, task, plan, digits of each split, run). `ValueError` before anything is written."
     kind, target = one_of(o.task, KINDS, "task"), pick_device(o.device, o.device_id)
@@ -166,13 +172,14 @@ def prepared(o):   # o: options of `mge_digits`, as attributes
     per_mesh = "8" if meshes == 1 else ",".join(str(4 << l if o.mode in ("multiscale", "fullmultiscale") else 8 << max(l - 1, 0)) for l in range(meshes))
     plan = make_plan(o.mode, o.levels, o.batch_sizes or per_mesh, o.iters or None, o.budget or (None if o.iters or o.seconds else WORK), o.seconds or None)
     check_numbers(o, plan)
-    model, task = build(kind, o.network, o.width, o.dropout, o.seed).to(target), Cluttered(kind)
+    model, task = build(kind, o.network, o.width, o.dropout, o.seed), Cluttered(kind)
+    check_room(o, build(kind, o.network, o.width, o.dropout), task, plan, target)
     config = dict(task=task.name, network=o.network, width=o.width, dropout=o.dropout, seed=o.seed, size=o.size, levels=plan.levels, lr=o.lr, plan=asdict(plan))
     run = Run(Path(o.out), f"{task.name}_{'mnist' if o.data_dir else 'printed'}_{o.network}_{o.mode}_run{o.run_id}", config)
     check_run(run, o.resume, o.overwrite)
     bank = {split: digits(split, o.data_dir or None, o.download) for split in SPLITS}
     seen = fingerprint({f"{split} {name}": a for split, d in bank.items() for name, a in d._asdict().items()})
-    return model, task, plan, bank, replace(run, config={**config, "digits": seen[:12]})
+    return model.to(target), task, plan, bank, replace(run, config={**config, "digits": seen[:12]})
 
 # %% ../nbs/44_digits.ipynb #5d4d59a8
 def mge_digits(
@@ -207,6 +214,7 @@ def mge_digits(
         found = {"blind": {"loss": task.loss(constant, test).mean().item(), **task.quality(constant, test)}, network: validate(model, task, test)}
         rows = [[name, *values.values()] for name, values in found.items()]
         print(report.table([f"{N_TEST} test canvases", "loss", "accuracy", "IU"], [[name, *(f"{v:.4f}" for v in values)] for name, *values in rows]))
+        with drawing(run.path("curves.png")): report.curves({run.name: run.path("valid.csv")}, run.path("curves.png"), {run.name: run.path("train.csv")})
         with drawing(run.path("before_after.png")): predictions(task, model, Canvases(*(a[:N_DRAWN] for a in test)), run.path("before_after.png"))
         return rows
     return carry_out(o, task, model, plan, sources(bank["train"], size, plan.levels), sources(bank["valid"], size, 1, N_SEEN), run, show)
