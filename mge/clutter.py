@@ -214,6 +214,7 @@ def mge_digits(
         found = {"blind": {"loss": task.loss(constant, test).mean().item(), **task.quality(constant, test)}, network: validate(model, task, test)}
         rows = [[name, *values.values()] for name, values in found.items()]
         print(report.table([f"{N_TEST} test canvases", "loss", "accuracy", "IU"], [[name, *(f"{v:.4f}" for v in values)] for name, *values in rows]))
+        with drawing(run.path("curves.png")): report.curves({run.name: run.path("valid.csv")}, run.path("curves.png"), {run.name: run.path("train.csv")})
         with drawing(run.path("before_after.png")): predictions(task, model, Canvases(*(a[:N_DRAWN] for a in test)), run.path("before_after.png"))
         return rows
     return carry_out(o, task, model, plan, sources(bank["train"], size, plan.levels), sources(bank["valid"], size, 1, N_SEEN), run, show)
