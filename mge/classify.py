@@ -122,6 +122,7 @@ def sgd(network: str):
 # %% ../nbs/45_classify.ipynb #8d73c204
 class Pairs(Auto):
     "An `Auto` whose steps have two samples or more on their finest mesh, for batch normalisation."
+    fewest = 2   # samples of a step on its finest mesh, at least
     def propose(self, history=(), covariance=None):
         "As the base class; the step gets fewer iterations where it gets more samples."
         stage = super().propose(history, covariance)

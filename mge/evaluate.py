@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CLASSICAL', 'MOST_BYTES', 'main', 'contents', 'load_any', 'Restoring', 'by_class', 'Finding', 'Naming', 'plain_name',
-           'check_size', 'check_bytes', 'examination', 'targets', 'mge_evaluate']
+           'check_size', 'check_bytes', 'examination', 'examined', 'mge_evaluate']
 
 # %% ../nbs/46_evaluate.ipynb #017121ad
 import io
@@ -206,7 +206,7 @@ def plain_name(name: str) -> str:
     "A name that any encoding can hold."
     return name.encode("utf-8", "backslashreplace").decode()
 
-# %% ../nbs/46_evaluate.ipynb #68f57ee3
+# %% ../nbs/46_evaluate.ipynb #0ec5cb45
 MOST_BYTES = 2**30   # of the arrays that are written
 
 def check_size(size: int, model: nn.Module, least: int):
@@ -233,9 +233,10 @@ def _restoring(o, model, task, config, device):
     if o.test_patches and dataset not in ("photographs", "folder", "urban100"):
         raise ValueError(f"--test_patches {o.test_patches} must be 0 for {dataset}; allowed: with photographs, folder or urban100")
     how = dict(data_dir=o.data_dir or None, workers=o.workers, download=o.download, crops=o.test_patches or None, pairs=dataset == "urban100" and paired and task.how == "bicubic")
-    def images(split, n): return (2 * spread(datasets.load(dataset, split, size, 1, **how)[0], n) - 1).to(device)
-    clean = images(o.split, o.images)
-    return dataset, Restoring(task, clean, images("valid", 256), o.seed)
+    def made(say):
+        def images(split, n): return (2 * spread(datasets.load(dataset, split, size, 1, say=say, **how)[0], n) - 1).to(device)
+        return Restoring(task, images(o.split, o.images), images("valid", 256), o.seed)
+    return dataset, made
 
 def _finding(o, model, task, config, device):
     dataset = one_of(o.dataset or ("mnist" if o.data_dir else "printed"), ("printed", "mnist"), "dataset")
@@ -247,10 +248,12 @@ def _finding(o, model, task, config, device):
     if type(size) is not int: raise ValueError(f"--size {size!r} is no whole number")
     check_size(size, model, clutter.SMALLEST)
     check_bytes(o.images, size**2 * (1 + 3 * c))
-    bank = {split: digits.digits(split, o.data_dir or None, o.download) for split in ("train", o.split)}
-    task = clutter.Cluttered(kind)
-    batch = task.fixed(tuple(s.to(device) for s in clutter.sources(bank[o.split], size, 1, o.images)), o.seed)
-    return f"{dataset}_{kind}", Finding(task, batch, clutter.blind(task, clutter.sources(bank["train"], size, 1)).to(device))
+    def made(say):
+        bank = {split: digits.digits(split, o.data_dir or None, o.download) for split in ("train", o.split)}
+        asked = clutter.Cluttered(kind)
+        batch = asked.fixed(tuple(s.to(device) for s in clutter.sources(bank[o.split], size, 1, o.images)), o.seed)
+        return Finding(asked, batch, clutter.blind(asked, clutter.sources(bank["train"], size, 1)).to(device))
+    return f"{dataset}_{kind}", made
 
 def _naming(o, model, task, config, device):
     dataset = one_of(o.dataset or config.get("dataset"), labelled.DATASETS, "dataset")
@@ -259,33 +262,39 @@ def _naming(o, model, task, config, device):
     one_of(str(o.crops or 1), ("1", "10"), "crops")
     check_size(size, model, 1)
     if dataset == "textures" and size > classify.MOST_TEXTURE: raise ValueError(f"--size {size} is too large for textures; allowed: {classify.MOST_TEXTURE} at most")
-    sets, names = labelled.load(dataset, size, 1, o.data_dir or None, o.workers)
-    if len(names) != task.classes: raise ValueError(f"--dataset {dataset} has {len(names)} classes, the network {task.classes}; allowed: as many")
-    return dataset, Naming(task, sets[o.split][0].few(o.images).to(device), names, o.crops or 1)
+    def made(say):
+        sets, names = labelled.load(dataset, size, 1, o.data_dir or None, o.workers, say=say)
+        if len(names) != task.classes: raise ValueError(f"--dataset {dataset} has {len(names)} classes, the network {task.classes}; allowed: as many")
+        return Naming(task, sets[o.split][0].few(o.images).to(device), names, o.crops or 1)
+    return dataset, made
 
 def examination(o,      # options of `mge_evaluate`, as attributes
                 model, task, config, device) -> tuple:
-    "(name of the data, one of `Restoring`, `Finding` and `Naming`). `ValueError` for what does not fit."
+    "(name of the data, function that reads them: say -> one of `Restoring`, `Finding` and `Naming`). `ValueError` for what does not fit."
     one_of(o.split, SPLITS, "split")
     for name, most in dict(images=10**5, seed=2**31, workers=256, test_patches=10**4, size=4096).items():
         if not (name == "images") <= getattr(o, name) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: {int(name == 'images')} to {most}")
     family = _naming if isinstance(task, classify.Classification) else _finding if isinstance(task, clutter.Cluttered) else _restoring
     return family(o, model, task, config, device)
 
-# %% ../nbs/46_evaluate.ipynb #43df3b84
+# %% ../nbs/46_evaluate.ipynb #ee5bac6d
 def _written(path: Path, arrays: dict, overwrite: bool):
     "Write arrays as one .npz, whole or not at all, never over another file without being asked to."
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     whole(path, buffer.getvalue(), replace=overwrite)
 
-def targets(paths: list, overwrite: bool):
-    "`ValueError` if a file exists that is not to be replaced, or the folder cannot be written to."
-    check_out(paths[0].parent)
+def examined(made, paths: list, overwrite: bool):   # as `examination` gives it; what will be written
+    "The examination, its data read, and a folder to write to. `ValueError` before that, if a file exists that is not to be replaced, or the folder cannot be written to."
+    folder, lines = paths[0].parent, []
+    check_out(folder)
     for path in paths:
         if path.exists() and not overwrite: raise ValueError(f"{path} exists; --overwrite to replace it, or choose another --out")
-    try: paths[0].parent.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise ValueError(f"out {paths[0].parent} cannot be made: {e.strerror}") from None
+    exam = made(lines.append)
+    try: folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise ValueError(f"out {folder} cannot be made: {e.strerror}") from None
+    if lines: print(*lines, sep="\n")
+    return exam
 
 def mge_evaluate(
     model: str,                # ..._best.safetensors (or a .pt) of a training run of any task
@@ -308,10 +317,10 @@ def mge_evaluate(
     o, path = SimpleNamespace(**locals()), Path(model)
     device = pick_device(device)
     network, task, config = load_any(path)
-    name, exam = examination(o, network, task, config, device)
+    name, made = examination(o, network, task, config, device)
     stem = path.stem.removesuffix("_best")
     arrays, picture = (Path(out) / f"predictions/{stem}_on_{name}_{split}.{kind}" for kind in ("npz", "png"))
-    targets([arrays, picture], overwrite)
+    exam = examined(made, [arrays, picture], overwrite)
     own = exam.answer(network.to(device))
     answers = {**exam.baselines(), config["network"]: own}
     rows = [[label, *exam.row(a)] for label, a in answers.items()]
