@@ -246,10 +246,15 @@ def runs_of(size: Size, path: Path, methods, device, progress) -> list:
     def from_here(row): return all(str(row.get(k)) == str(v) for k, v in here.items())
     found = read_bench(path) if path.exists() else []
     known = {key_of(row): row for row in found if from_here(row)}
-    crops = {split: data.load(size.dataset, split, size.pixels, size.levels if split == "train" else 1) for split in data.SPLITS}
-    for split, n in zip(data.SPLITS[1:], size.images): crops[split] = (spread(crops[split][0], n),)
     @lru_cache(1)
-    def images(task): return {split: TASKS[task].prepare(tuple(a.to(device) for a in pyramid)) for split, pyramid in crops.items()}
+    def images(task):
+        prepare, found = TASKS[task].prepare, {}
+        for split, n in zip(data.SPLITS, (None, *size.images)):
+            levels = 1 if n else size.levels
+            pyramid = data.load(size.dataset, split, size.pixels, levels)
+            pyramid = (spread(pyramid[0], n),) if n else pyramid
+            found[split] = prepare(tuple(a.to(device) for a in pyramid))
+        return found
     @lru_cache(1)
     def initial(task, network, seed): return validate(build(network, seed, 0.).to(device), TASKS[task], TASKS[task].fixed(images(task)["test"]))["loss"]
     leaders, asked = dict.fromkeys(METHODS[m].tuned for m in methods if METHODS[m].tuned), set()
