@@ -44,7 +44,8 @@ def _files(dataset, split):
     part = "test" if split == "test" else "train"
     return {"cifar10": ["cifar-10-batches-py/test_batch"] if part == "test" else [f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)],
             "stl10": [f"stl10_binary/{part}_X.bin"],
-            "stl10-all": ["stl10_binary/unlabeled_X.bin"] * (split == "train") + [f"stl10_binary/{part}_X.bin"], "stl10-unlabeled": [f"stl10_binary/{'unlabeled' if split == 'train' else part}_X.bin"],
+            "stl10-all": [f"stl10_binary/{p}_X.bin" for p in ("unlabeled", part)[split != "train":]],
+            "stl10-unlabeled": [f"stl10_binary/{'unlabeled' if split == 'train' else part}_X.bin"],
             "celeba": ["CelebA/img_align_celeba", "CelebA/list_eval_partition.txt", "CelebA/list_attr_celeba.txt"],
             "urban100": [f"Urban100/high_res_{part}.pt", f"Urban100/low_res_{part}.pt"]}[dataset]
 
@@ -58,132 +59,183 @@ def _require(dataset, root, files, advice="get it with download=True, or"):
     if missing: raise ValueError(f"data_dir is {str(root)!r}, where {missing[0]} is missing; expected there: {tree}{how} from {_SOURCES[dataset.split('-')[0]]}")
 
 # %% ../nbs/14_datasets.ipynb #3c09f746
-_Allowed = Enum("_Allowed", "ndarray dtype encode reconstruct frombuffer")   # names, not what is named: nothing is imported
-_KNOWN = {"numpy ndarray": _Allowed.ndarray, "numpy dtype": _Allowed.dtype, "_codecs encode": _Allowed.encode,
-          "numpy.core.multiarray _reconstruct": _Allowed.reconstruct, "numpy._core.multiarray _reconstruct": _Allowed.reconstruct,
-          "numpy.core.numeric _frombuffer": _Allowed.frombuffer, "numpy._core.numeric _frombuffer": _Allowed.frombuffer}
+_Allowed = Enum("_Allowed", "ndarray dtype encode reconstruct frombuffer")   # nothing is imported
+_KNOWN = {"numpy ndarray": _Allowed.ndarray, "numpy dtype": _Allowed.dtype,
+          "_codecs encode": _Allowed.encode}
+for _core in ("numpy.core", "numpy._core"):   # numpy has moved it
+    _KNOWN[f"{_core}.multiarray _reconstruct"] = _Allowed.reconstruct
+    _KNOWN[f"{_core}.numeric _frombuffer"] = _Allowed.frombuffer
 _TYPES = {"u1": np.dtype("u1"), "i8": np.dtype("<i8")}   # pixels, and labels that are an array
+
 
 class _Array:
     "An array that a pickle is about to describe: `values` is None until then."
     values = None
 
+
 def _allowed(module, name):
     "One of the names that arrays need; ValueError for any other."
     known = _KNOWN.get(f"{module} {name}")
-    if known is None: raise ValueError(f"it asks for {f'{module}.{name}'!a}, which no array needs")
+    if known is None:
+        raise ValueError(f"it asks for {f'{module}.{name}'!a}, which no array needs")
     return known
+
 
 def _text(value):
     "Text, of Python 2 (bytes) or 3; ValueError for anything else."
-    if type(value) is bytes: return value.decode("latin1")
-    if type(value) is not str: raise ValueError(f"it has a {type(value).__name__} in place of text")
+    if type(value) is bytes:
+        return value.decode("latin1")
+    if type(value) is not str:
+        raise ValueError(f"it has a {type(value).__name__} in place of text")
     return value
 
+
 def _filled(content, kind, shape, order):
-    "Bytes as an array in C or Fortran order, not copied; ValueError unless they are as many as it needs."
-    if not (type(content) in (bytes, bytearray) and isinstance(kind, np.dtype) and type(shape) is tuple
-            and len(shape) in (1, 2) and all(type(n) is int and 0 < n < 2**40 for n in shape)):
+    "Bytes as an array in C or Fortran order, not copied; ValueError unless they are just enough."
+    if not (type(content) in (bytes, bytearray) and isinstance(kind, np.dtype)
+            and type(shape) is tuple and len(shape) in (1, 2)
+            and all(type(n) is int and 0 < n < 2**40 for n in shape)):
         raise ValueError("it describes an array otherwise than numpy does")
-    if math.prod(shape) * kind.itemsize != len(content):
-        raise ValueError(f"it has {len(content)} bytes for an array of {math.prod(shape) * kind.itemsize}")
+    needed = math.prod(shape) * kind.itemsize
+    if needed != len(content):
+        raise ValueError(f"it has {len(content)} bytes for an array of {needed}")
     return np.frombuffer(content, kind).reshape(shape, order=order)
 
+
 def _called(what, arguments, most):
-    "What a call would give: only those that real files make, with just their arguments, text of at most `most`. Else ValueError."
+    "What a call of real files would give, text of at most `most`; ValueError for any other call."
     first, *rest = arguments if type(arguments) is tuple and arguments else (None,)
-    if what is _Allowed.reconstruct and first is _Allowed.ndarray and rest in ([(0,), b"b"], [(0,), "b"]): return _Array()
-    if what is _Allowed.dtype and rest == [0, 1] and (kind := _TYPES.get(_text(first))): return kind
-    if what is _Allowed.encode and type(first) is str and rest == ["latin1"] and len(first) <= most: return first.encode("latin1")
+    if what is _Allowed.reconstruct and first is _Allowed.ndarray:
+        if rest in ([(0,), b"b"], [(0,), "b"]):
+            return _Array()
+    if what is _Allowed.dtype and rest == [0, 1] and (kind := _TYPES.get(_text(first))):
+        return kind
+    if what is _Allowed.encode and type(first) is str and rest == ["latin1"] and len(first) <= most:
+        return first.encode("latin1")
     if what is _Allowed.frombuffer and len(rest) == 3 and rest[2] in ("C", "F"):
         array = _Array()
         array.values = _filled(first, *rest)
         return array
-    raise ValueError(f"it calls {what.name if type(what) is _Allowed else f'a {type(what).__name__}'} otherwise than arrays need")
+    name = what.name if type(what) is _Allowed else f"a {type(what).__name__}"
+    raise ValueError(f"it calls {name} otherwise than arrays need")
+
 
 def _describe(thing, state):
-    "Give an array its content, or a type what it has anyway; ValueError for what numpy does not write."
-    if type(state) is tuple and type(thing) is _Array and thing.values is None and len(state) == 5:
+    "Give an array its content, or a type what it has anyway; ValueError for any other description."
+    length = len(state) if type(state) is tuple else 0
+    if length == 5 and type(thing) is _Array and thing.values is None:
         version, shape, kind, fortran, content = state
         if version == 1 and type(fortran) is bool:
             thing.values = _filled(content, kind, shape, "CF"[fortran])
             return
-    if type(state) is tuple and isinstance(thing, np.dtype) and len(state) == 8:
-        if state[0] == 3 and _text(state[1]) == thing.str[0] and state[2:] == (None, None, None, -1, -1, 0): return
+    if length == 8 and isinstance(thing, np.dtype):
+        version, order, *rest = state
+        if version == 3 and _text(order) == thing.str[0] and rest == [None, None, None, -1, -1, 0]:
+            return
     raise ValueError("it describes an array otherwise than numpy does")
 
 # %% ../nbs/14_datasets.ipynb #054c0953
 _MOST_BYTES, _MOST_STEPS = 2**28, 2**21   # of a file, and of its instructions
-_PLAIN = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
-          "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}   # the argument is the value
-_PYTHON2 = {"BINSTRING", "SHORT_BINSTRING"}
-_FIXED = {"NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False, "MARK": lambda: _MARK,
-          "EMPTY_TUPLE": tuple, "EMPTY_LIST": list, "EMPTY_DICT": dict}
-_TAKES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3, "APPEND": 1, "SETITEM": 2, "STACK_GLOBAL": 2, "REDUCE": 2, "BUILD": 1,
-          "TUPLE": None, "LIST": None, "DICT": None, "APPENDS": None, "SETITEMS": None}   # from the stack; None: all since the mark
 _MARK = object()
+_PLAIN = ("INT BININT BININT1 BININT2 LONG LONG1 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
+          "BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8").split()   # the argument is the value
+_PYTHON2 = ("BINSTRING", "SHORT_BINSTRING")
+_FIXED = {"NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
+          "MARK": lambda: _MARK, "EMPTY_TUPLE": tuple, "EMPTY_LIST": list, "EMPTY_DICT": dict}
+_TAKES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3, "APPEND": 1, "SETITEM": 2, "STACK_GLOBAL": 2,
+          "REDUCE": 2, "BUILD": 1}   # things from the stack
+_TAKES |= dict.fromkeys(("TUPLE", "LIST", "DICT", "APPENDS", "SETITEMS"))   # all since the mark
+
 
 def _taken(stack, n):
-    "The last n things of the stack, or all since its last mark, which goes as well."
+    "The last n things of the stack; None: all since its last mark, which goes as well."
     things = []
-    while len(things) != n and (thing := stack.pop()) is not _MARK: things.append(thing)
-    if n is not None and len(things) != n: raise ValueError("it has a mark where a value should be")
+    while len(things) != n and (thing := stack.pop()) is not _MARK:
+        things.append(thing)
+    if n is not None and len(things) != n:
+        raise ValueError("it has a mark where a value should be")
     return things[::-1]
+
 
 def _combined(step, things, stack, room):
     "What an instruction makes of the things that it takes from the stack; ValueError."
-    if step.startswith("TUPLE"): return tuple(things)
-    if step == "LIST": return things
-    if step == "STACK_GLOBAL": return _allowed(*map(_text, things))
+    if step.startswith("TUPLE"):
+        return tuple(things)
+    if step == "LIST":
+        return things
+    if step == "STACK_GLOBAL":
+        return _allowed(*map(_text, things))
     if step == "REDUCE":
         made = _called(*things, room[0])
-        if type(made) is bytes: room[0] -= len(made)   # a file makes no more text than it is long
+        room[0] -= len(made) if type(made) is bytes else 0   # no more text than the file is long
         return made
     target = {} if step == "DICT" else stack.pop()
-    if step == "BUILD": _describe(target, *things)
-    elif step in ("APPEND", "APPENDS") and type(target) is list: target.extend(things)
+    if step == "BUILD":
+        _describe(target, *things)
+    elif step.startswith("APPEND") and type(target) is list:
+        target.extend(things)
     elif step in ("DICT", "SETITEM", "SETITEMS") and type(target) is dict and len(things) % 2 == 0:
         target.update(zip(map(_text, things[::2]), things[1::2]))
-    else: raise ValueError(f"it has {step} for a {type(target).__name__}")
+    else:
+        raise ValueError(f"it has {step} for a {type(target).__name__}")
     return target
 
+
 def _unpickled(data):
-    "The dictionary in a pickle of CIFAR's form: text to numbers, text, lists and arrays. Nothing that it names is imported or called."
+    "The dictionary in a pickle of CIFAR's form, keys as text. Nothing it names is imported or called."
     stack, memo, room = [], {}, [len(data)]
     for count, (opcode, value, _) in enumerate(pickletools.genops(data)):
         step = opcode.name
-        if count > _MOST_STEPS: raise ValueError(f"it has more than {_MOST_STEPS} instructions")
-        if step in _PLAIN: stack.append(value)
-        elif step in _PYTHON2: stack.append(value.encode("latin1"))
-        elif step in _FIXED: stack.append(_FIXED[step]())
-        elif step in _TAKES: stack.append(_combined(step, _taken(stack, _TAKES[step]), stack, room))
-        elif step == "GLOBAL": stack.append(_allowed(*value.split(" ", 1)))
-        elif step in ("PUT", "BINPUT", "LONG_BINPUT"): memo[value] = stack[-1]
-        elif step == "MEMOIZE": memo[len(memo)] = stack[-1]
-        elif step in ("GET", "BINGET", "LONG_BINGET"): stack.append(memo[value])
-        elif step not in ("PROTO", "FRAME", "STOP"): raise ValueError(f"it has the instruction {step}, which no array needs")
+        if count > _MOST_STEPS:
+            raise ValueError(f"it has more than {_MOST_STEPS} instructions")
+        if step in _PLAIN:
+            stack.append(value)
+        elif step in _PYTHON2:
+            stack.append(value.encode("latin1"))
+        elif step in _FIXED:
+            stack.append(_FIXED[step]())
+        elif step in _TAKES:
+            stack.append(_combined(step, _taken(stack, _TAKES[step]), stack, room))
+        elif step == "GLOBAL":
+            stack.append(_allowed(*value.split(" ", 1)))
+        elif step in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            memo[len(memo) if step == "MEMOIZE" else value] = stack[-1]
+        elif step in ("GET", "BINGET", "LONG_BINGET"):
+            stack.append(memo[value])
+        elif step not in ("PROTO", "FRAME", "STOP"):
+            raise ValueError(f"it has the instruction {step}, which no array needs")
     found = stack.pop()
-    if type(found) is not dict: raise ValueError(f"it holds a {type(found).__name__}; allowed: a dictionary")
-    return {key: value.values if type(value) is _Array else value for key, value in found.items()}
+    if type(found) is not dict:
+        raise ValueError(f"it holds a {type(found).__name__}; allowed: a dictionary")
+    return {key: v.values if type(v) is _Array else v for key, v in found.items()}
+
 
 def _cifar(file):
     "The dictionary of one of CIFAR's files; ValueError naming the file."
-    data = read(file, "file", _MOST_BYTES)
-    try: return _unpickled(data)
+    content = read(file, "file", _MOST_BYTES)
+    try:
+        return _unpickled(content)
     except Exception as problem:   # damage can raise nearly anything
-        told = str(problem) if type(problem) is ValueError else f"{type(problem).__name__}: {problem}"
-        raise ValueError(f"{file} cannot be used: {ascii(told)[1:-1][:300]}") from None
+        kind = "" if type(problem) is ValueError else f"{type(problem).__name__}: "
+        told = ascii(f"{kind}{problem}")[1:-1][:300]
+        raise ValueError(f"{file} cannot be used: {told}") from None
+
 
 def _cifar_images(file, found):
-    "The images of what `_cifar` found in a file, uint8 [n, 3, 32, 32]; ValueError naming the file."
+    "The images in what `_cifar` found, uint8 [n, 3, 32, 32]; ValueError naming the file."
     images = found.get("data")
-    told = f"{images.dtype} {list(images.shape)}" if isinstance(images, np.ndarray) else f"a {type(images).__name__}"
-    if not told.startswith("uint8 ") or images.ndim != 2 or images.shape[1] != 3072:
-        raise ValueError(f"{file} cannot be used: its data is {told}; allowed: uint8 [n, 3072], n at least 1")
+    array = isinstance(images, np.ndarray)
+    if not array or images.dtype != np.uint8 or images.ndim != 2 or images.shape[1] != 3072:
+        told = f"{images.dtype} {list(images.shape)}" if array else f"a {type(images).__name__}"
+        raise ValueError(f"{file} cannot be used: its data is {told}; "
+                         "allowed: uint8 [n, 3072], n at least 1")
     return images.reshape(-1, 3, 32, 32)
 
+
 def _cifar10(root, split):
-    batches = [_cifar_images(file, _cifar(file)) for file in (root / name for name in _files("cifar10", split))]
+    "The images of one split, uint8 [n, 3, 32, 32]."
+    files = [root / name for name in _files("cifar10", split)]
+    batches = [_cifar_images(file, _cifar(file)) for file in files]
     return batches[0] if split == "test" else _training(np.concatenate(batches), split)
 
 # %% ../nbs/14_datasets.ipynb #51ef9d76
@@ -192,25 +244,35 @@ def _stl_pixels(file):
     one = 3 * 96 * 96
     with open_regular(file, "file") as opened:
         size = os.fstat(opened.fileno()).st_size
-        if size == 0 or size % one: raise ValueError(f"{file} has {size} bytes; allowed: a positive multiple of {one}, whole images")
+        if size == 0 or size % one:
+            raise ValueError(f"{file} has {size} bytes; "
+                             f"allowed: a positive multiple of {one}, whole images")
         return np.memmap(opened, np.uint8, "r", shape=(size // one, 3, 96, 96))
 
+
 class _Joined:
-    "Two arrays of bytes one after the other, neither copied: of an array [n, 3, H, H], what `Stored` uses."
+    "Two arrays of bytes [n, 3, H, H] in turn, neither copied: what `Stored` uses of an array."
     def __init__(self, first, second):
         self.parts, self.dtype, self.ndim = (first, second), first.dtype, first.ndim
         self.shape = (len(first) + len(second), *first.shape[1:])
-    def __len__(self): return self.shape[0]
+
+    def __len__(self):
+        return self.shape[0]
+
     def __getitem__(self, rows):   # whole numbers [m], or a slice
         rows = np.arange(len(self))[rows]
         first, second = self.parts
         late, found = rows >= len(first), np.empty((len(rows), *self.shape[1:]), self.dtype)
-        found[~late], found[late] = first[rows[~late]], second[rows[late] - len(first)]
+        found[~late] = first[rows[~late]]
+        found[late] = second[rows[late] - len(first)]
         return found
 
+
 def _stl10(dataset, root, split):
+    "The images of one split, uint8 [n, 3, 96, 96], columns first."
     *unlabeled, pixels = [_stl_pixels(root / name) for name in _files(dataset, split)]
-    if split == "test" or (dataset, split) == ("stl10-unlabeled", "train"): return pixels
+    if split == "test" or (dataset, split) == ("stl10-unlabeled", "train"):
+        return pixels
     labelled = _training(pixels, split)
     return _Joined(unlabeled[0], labelled) if unlabeled else labelled
 
@@ -226,22 +288,25 @@ def _celeba_names(root, split):
     file = root / "CelebA/list_eval_partition.txt"
     rows = _lines(file)
     for i, row in enumerate(rows, 1):
-        if len(row) != 2 or row[1] not in ("0", "1", "2") or Path(row[0]).name != row[0]:
-            raise ValueError(f"{file} has {' '.join(row)!r} in line {i}; allowed: a picture's name and 0 (train), 1 (valid) or 2 (test)")
+        name = row[0]
+        if len(row) != 2 or row[1] not in ("0", "1", "2") or Path(name).name != name or len(name) > 255:
+            raise ValueError(f"{file} has {ascii(' '.join(row)[:100])} in line {i}; "
+                             "allowed: a picture's name and 0 (train), 1 (valid) or 2 (test)")
     if len(dict(rows)) < len(rows): raise ValueError(f"{file} names a picture twice; allowed: once")
     names = [name for name, number in rows if number == str(SPLITS.index(split))]
     if not names: raise ValueError(f"{file} has no pictures for {split}; allowed: at least one")
     return names
 
 def _celeba(root, split, size, workers, progress):
-    "Pixels of one split's pictures, at most their own 178 wide, and the names of those in the folder that no split has."
+    "Pixels of one split, at most the 178 that pictures have, and files that are in no split."
     folder = root / "CelebA/img_align_celeba"
-    names = {s: _celeba_names(root, s) for s in SPLITS}
-    for name in sum(names.values(), []):                 # all of them, before any is decoded
-        if not (folder / name).is_file(): raise ValueError(f"{shown(folder / name)} is missing; allowed: all pictures that the list names")
-    files = [folder / name for name in names[split]]
-    pixels = cached_pixels(files, partial(square, expected=(178, 218)), min(size, 178), f"celeba-v1-{split}", workers, progress)
-    return pixels, sorted({folder / name for name in os.listdir(folder)} - {folder / name for name in sum(names.values(), [])})
+    files = {s: [folder / name for name in _celeba_names(root, s)] for s in SPLITS}
+    for file in sum(files.values(), []):                 # all of them, before any is decoded
+        if not os.path.isfile(file):                     # is_file raises for a name that is too long
+            raise ValueError(f"{shown(file)} is missing; allowed: all pictures that the list names")
+    decode, name = partial(square, expected=(178, 218)), f"celeba-v1-{split}"
+    pixels = cached_pixels(files[split], decode, min(size, 178), name, workers, progress)
+    return pixels, sorted(set(folder.iterdir()).difference(*files.values()))
 
 # %% ../nbs/14_datasets.ipynb #51ea7c56
 def attributes(split,           # train, valid or test
@@ -264,16 +329,22 @@ N_PATCHES = {"train": 10, "valid": 2, "test": 2}   # of each picture, as the aut
 
 def _enlarged(image, height, width):
     "A picture [3, H, W] at a larger size, by linear interpolation."
-    return F.interpolate(image[None], size=(height, width), mode="bilinear", antialias=True)[0].clamp_(0, 1)
+    size = (height, width)
+    return F.interpolate(image[None], size=size, mode="bilinear", antialias=True)[0].clamp_(0, 1)
+
 
 def _patches(high, low, n, size, generator):
     "`n` squares of a picture [3, H, W], anywhere, [n, 3, size, size], enlarged where it is smaller; with the low-resolution one given, its pixels copied, [n, 6, size, size]."
     half, (H, W) = -(-size // 2), (s // 2 for s in high.shape[1:])
     if half > min(H, W):
         H, W = (-(-s * half // min(H, W)) for s in (H, W))
-        high, low = _enlarged(high, 2 * H, 2 * W), low if low is None else _enlarged(low, H, W)
-    both = high[:, :2 * H, :2 * W] if low is None else torch.cat([high[:, :2 * H, :2 * W], prolong(low[None])[0]])
-    corners = [(2 * int(u * (H - half + 1)), 2 * int(v * (W - half + 1))) for u, v in torch.rand(n, 2, generator=generator).tolist()]
+        high = _enlarged(high, 2 * H, 2 * W)
+        low = low if low is None else _enlarged(low, H, W)
+    both = high[:, :2 * H, :2 * W]
+    if low is not None:
+        both = torch.cat([both, prolong(low[None])[0]])
+    places = torch.rand(n, 2, generator=generator).tolist()
+    corners = [(2 * int(u * (H - half + 1)), 2 * int(v * (W - half + 1))) for u, v in places]
     return torch.stack([both[:, top:top + size, left:left + size] for top, left in corners])
 
 # %% ../nbs/14_datasets.ipynb #46a8d669
@@ -287,7 +358,6 @@ def _tensor(file):
     told = f"{images.dtype} [{', '.join(map(str, images.size()))}], {images.layout} on {images.device}" if isinstance(images, torch.Tensor) else f"a {type(images).__name__}"
     if not told.endswith("torch.strided on cpu") or images.dtype not in _PIXELS or images.dim() != 4 or images.shape[1] != 3 or not images.numel():
         raise ValueError(f"{file} holds {told}; allowed: one tensor [n, 3, H, W], torch.strided on cpu, of {', '.join(str(d)[6:] for d in _PIXELS)}")
-    if images.numel() * images.element_size() > file.stat().st_size: raise ValueError(f"{file} holds {told}, more numbers than it has bytes for; allowed: one for each")
     low, high = (images := images.detach()).aminmax()
     if images.is_floating_point() and not (low >= 0 and high <= 1): raise ValueError(f"{file} has values from {low:.4g} to {high:.4g}; allowed: 0 to 1, no NaN")
     return images
@@ -305,27 +375,39 @@ def _urban_tensors(root, split, pairs):
 
 def _urban_files(root): return sorted((root / "Urban100").glob("image_SRF_2/*HR.png")) or sorted((root / "Urban100").glob("*.png"))
 
+
 def _urban_split(root, split):
-    "One split's PNG files, sorted by name: the last tenth for test, the tenth before for valid. ValueError where two splits share a picture."
+    "One split's PNG files by name: the last tenth for test, the tenth before for valid. ValueError where it shares a picture with another split."
     files = _urban_files(root)
-    if len(files) < 3: raise ValueError(f"{root / 'Urban100'} has {len(files)} png; allowed: 3 or more, one for each split")
+    if len(files) < 3:
+        raise ValueError(f"{root / 'Urban100'} has {len(files)} png; "
+                         "allowed: 3 or more, one for each split")
     tenth = max(len(files) // 10, 1)
-    mine = {"train": files[:-2 * tenth], "valid": files[-2 * tenth:-tenth], "test": files[-tenth:]}[split]
-    _check_no_twins(mine, [file for file in files if file not in mine])
+    ends = {"train": (0, -2 * tenth), "valid": (-2 * tenth, -tenth), "test": (-tenth, None)}
+    mine = files[slice(*ends[split])]
+    try:
+        _check_no_twins(mine, sorted(set(files).difference(mine)))
+    except OSError as problem:
+        raise ValueError(f"{shown(problem.filename)} cannot be read: {problem.strerror}") from None
     return mine
 
+
 def _urban100(root, split, size, crops, pairs, generator):
-    "Patches of one split, how many pictures they are of, how many of these are smaller than `size`, and the pictures that are not used."
-    tensors = (root / _files("urban100", split)[0]).exists()
-    if tensors: pictures, used = _urban_tensors(root, split, pairs), []
-    else: pictures, used = ((read_picture(file), None) for file in _urban_split(root, split)), _urban_files(root)
-    patches, small = [], 0
+    "Patches of one split, of how many pictures, how many of them smaller than `size`; and pictures that are not used."
+    files, patches, small = [], [], 0
+    if (root / _files("urban100", split)[0]).exists():
+        pictures = _urban_tensors(root, split, pairs)
+    else:
+        files = _urban_files(root)
+        pictures = ((read_picture(file), None) for file in _urban_split(root, split))
     for high, low in pictures:
-        side = min(high.shape[1:])
-        n = crops or (1 if high.shape[1] == high.shape[2] <= size else N_PATCHES[split])   # patches of the right size are taken as they are
+        _, height, width = high.shape
+        whole = height == width <= size          # patches of the right size are taken as they are
+        n = crops or (1 if whole else N_PATCHES[split])
         patches.append(_patches(high, low, n, size, generator))
-        small += side < size
-    return torch.cat(patches), len(patches), small, [file for file in picture_files(root / "Urban100")[0] if file not in used]
+        small += min(height, width) < size
+    unused = [file for file in picture_files(root / "Urban100")[0] if file not in files]
+    return torch.cat(patches), len(patches), small, unused
 
 # %% ../nbs/14_datasets.ipynb #6f670611
 def _unpack(archive, folder):
@@ -346,8 +428,10 @@ def _download(dataset, root):
         if family == "celeba":
             for place, md5, name in torchvision.datasets.CelebA.file_list:
                 if not name.startswith(("img_align", "list_attr", "list_eval")) or fetch.check_integrity(root / "CelebA" / name, md5): continue
-                try: importlib.import_module("gdown")
-                except ImportError: raise ImportError("CelebA needs gdown to be fetched: pip install mge[download]") from None
+                try:
+                    importlib.import_module("gdown")   # the only one that gets files from there
+                except ImportError:
+                    raise ImportError("CelebA needs gdown: pip install mge[download]") from None
                 fetch.download_file_from_google_drive(place, root / "CelebA", name, md5)
             _unpack(root / "CelebA/img_align_celeba.zip", root / "CelebA")
         elif family == "urban100": raise OSError("torchvision has none")
@@ -360,12 +444,14 @@ def _download(dataset, root):
         except ValueError as expected: raise ValueError(f"download failed ({type(problem).__name__}: {problem}); {expected}") from None
 
 # %% ../nbs/14_datasets.ipynb #04b80c4a
-DATASETS = (*data.DATASETS, "cifar10", "stl10", "stl10-unlabeled", "stl10-all", "celeba", "urban100")
-SIZES = {"photographs": 64, "deadleaves": 64, "folder": 64, "cifar10": 32, "stl10": 96, "stl10-unlabeled": 96, "stl10-all": 96, "celeba": 64, "urban100": 64}
+DATASETS = (*data.DATASETS, "cifar10", "stl10", "stl10-unlabeled", "stl10-all",
+            "celeba", "urban100")
+SIZES = {"photographs": 64, "deadleaves": 64, "folder": 64, "cifar10": 32, "stl10": 96,
+         "stl10-unlabeled": 96, "stl10-all": 96, "celeba": 64, "urban100": 64}
 
 def load(dataset,         # one of DATASETS
          split,           # train, valid or test: never mixed
-         size=0,          # side of the finest mesh, pixels; 0: that of SIZES. Where files have less, images are enlarged, and it is said
+         size=0,          # side of the finest mesh, pixels; 0: that of SIZES; smaller images are enlarged
          levels=4,        # number of meshes; `size` must halve levels - 1 times
          data_dir=None,   # holds the data set's folder; None: the environment's MGE_DATA, or data. For folder: holds train/, valid/, test/
          seed=0,          # of crops, patches and leaves; leave it, and every run sees the same images
@@ -374,7 +460,7 @@ def load(dataset,         # one of DATASETS
          workers=0,       # processes that decode celeba's pictures, the first time
          download=False,  # fetch what is missing (cifar10, stl10, celeba)
          progress=True,   # show a progress bar while decoding
-         say=None):       # is called with a line that says how many pictures are used; None: print it. As for data.load where that has the data set
+         say=None):       # gets the line on what is used; None: print it, except for what is built in
     "One split on every mesh, finest first: float32 tensors in [0, 1], or `Stored` for cifar10, stl10 and celeba. One ValueError for whatever is wrong."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
     if split not in SPLITS: raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
@@ -387,23 +473,28 @@ def load(dataset,         # one of DATASETS
     if pairs and dataset != "urban100": raise ValueError(f"pairs is {pairs}; allowed: only with dataset 'urban100', not {dataset!r}")
     if crops is not None and (crops < 1 or dataset not in ("photographs", "folder", "urban100")):
         raise ValueError(f"crops is {crops}; allowed: 1 or more, with photographs, folder or urban100, not {dataset!r}")
-    if dataset in data.DATASETS: return data.load(dataset, split, size, levels, data_dir or None, seed, crops, say=say)
+    if dataset in data.DATASETS:
+        return data.load(dataset, split, size, levels, data_dir or None, seed, crops, say=say)
     root, files = _root(data_dir), _files(dataset, split)
     if dataset == "celeba": files = files[:2]   # attributes are read by `attributes` alone
     if dataset == "urban100" and not (root / files[0]).exists() and _urban_files(root): files = []
     if download and not all((root / file).exists() for file in files): _download(dataset, root)
     _require(dataset, root, files)
-    passed_over = []
+    unused = []
     if dataset == "urban100":
-        images, n, small, passed_over = _urban100(root, split, size, crops, pairs, data._generator(split, seed))
+        generator = data._generator(split, seed)
+        images, n, small, unused = _urban100(root, split, size, crops, pairs, generator)
         meshes = pyramid(images, levels)
     else:
-        if dataset == "celeba": pixels, passed_over = _celeba(root, split, size, workers, progress)
-        else: pixels = _cifar10(root, split) if dataset == "cifar10" else _stl10(dataset, root, split)
-        n, small = len(pixels), len(pixels) if pixels.shape[-1] < size else 0
+        if dataset == "celeba":
+            pixels, unused = _celeba(root, split, size, workers, progress)
+        else:
+            pixels = _cifar10(root, split) if dataset == "cifar10" else _stl10(dataset, root, split)
+        n, small = len(pixels), len(pixels) * (pixels.shape[-1] < size)
         meshes = stored_meshes(pixels, size, levels, columns=dataset.startswith("stl10"))
-    larger = f", {'all' if small == n else small} of them enlarged to {size} pixels," if small else ""
-    say_used(dataset, split, n, f"pictures{larger}", passed_over, say or print)
+    many = "all" if small == n else small
+    larger = f", {many} of them enlarged to {size} pixels," if small else ""
+    say_used(dataset, split, n, f"pictures{larger}", unused, say or print)
     return meshes
 
 # %% ../nbs/14_datasets.ipynb #5a04dcc6
@@ -412,14 +503,20 @@ def files_of(dataset,   # one of DATASETS
              split,     # train, valid or test
             ) -> list:  # of Path
     "Every file that `load` reads a split from; none for dead leaves. ValueError if a list of files cannot be read."
-    if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
-    if split not in SPLITS: raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
-    if dataset == "deadleaves": return []
+    for name, value, allowed in (("dataset", dataset, DATASETS), ("split", split, SPLITS)):
+        if value not in allowed:
+            raise ValueError(f"{name} is {value!r}; allowed: {', '.join(allowed)}")
+    if dataset == "deadleaves":
+        return []
     if dataset == "photographs":
         folder = Path(str(importlib.resources.files("mge") / "photographs"))
-        return sorted(file for file in folder.iterdir() if file.stem in data.PHOTOGRAPHS[split])
-    if dataset == "folder": return picture_files(Path(data_dir or ".").expanduser() / split)[0]
+        return sorted(f for f in folder.iterdir() if f.stem in data.PHOTOGRAPHS[split])
+    if dataset == "folder":
+        return picture_files(Path(data_dir or ".").expanduser() / split)[0]
     root = _root(data_dir)
     files = [root / name for name in _files(dataset, split)]
-    if dataset == "celeba": return [files[1], *(files[0] / name for name in _celeba_names(root, split))]
-    return files if dataset != "urban100" or files[0].exists() else _urban_split(root, split)
+    if dataset == "celeba":
+        return [files[1], *(files[0] / name for name in _celeba_names(root, split))]
+    if dataset == "urban100" and not files[0].exists():
+        return _urban_split(root, split)
+    return files
