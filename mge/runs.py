@@ -144,8 +144,7 @@ class Run:
                 with open_regular(self.path(kind), "log", "ab+") as f:
                     os.fsync(f.fileno())    # the rows must not be younger on disk than the checkpoint
         if best: whole(self.path("best.pt"), *best)                           # best first: last is never from after a best that is missing
-        if best and best is last: same_file(self.path("best.pt"), self.path("last.pt"))
-        elif last: whole(self.path("last.pt"), *last)
+        if last: whole(self.path("last.pt"), *last)                           # a file of its own: what damages one leaves the other
 
     def state(self, kind: str) -> dict:
         "A checkpoint of the run. `ValueError` if it is missing, damaged, or none of a training run."
