@@ -85,8 +85,8 @@ def environment(device="cpu") -> dict:
     cuda = device.type == "cuda" and torch.cuda.is_available()
     return {"mge": __version__, "torch": str(torch.__version__), "numpy": np.__version__,
             "threads": torch.get_num_threads(), "device": device.type,
-            "graphics": torch.cuda.get_device_name(device) if cuda else "",
-            "instructions": torch.backends.cpu.get_cpu_capability(), "processor": processor()}
+            "instructions": torch.backends.cpu.get_cpu_capability(), "processor": processor(),
+            **({"graphics": torch.cuda.get_device_name(device)} if cuda else {})}
 
 # %% ../nbs/31_runs.ipynb #e12e3f86
 @dataclass(frozen=True)
