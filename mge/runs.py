@@ -85,8 +85,8 @@ def environment(device="cpu") -> dict:
     cuda = device.type == "cuda" and torch.cuda.is_available()
     return {"mge": __version__, "torch": str(torch.__version__), "numpy": np.__version__,
             "threads": torch.get_num_threads(), "device": device.type,
-            "graphics": torch.cuda.get_device_name(device) if cuda else "",
-            "instructions": torch.backends.cpu.get_cpu_capability(), "processor": processor()}
+            "instructions": torch.backends.cpu.get_cpu_capability(), "processor": processor(),
+            **({"graphics": torch.cuda.get_device_name(device)} if cuda else {})}
 
 # %% ../nbs/31_runs.ipynb #e12e3f86
 @dataclass(frozen=True)
@@ -144,8 +144,7 @@ class Run:
                 with open_regular(self.path(kind), "log", "ab+") as f:
                     os.fsync(f.fileno())    # the rows must not be younger on disk than the checkpoint
         if best: whole(self.path("best.pt"), *best)                           # best first: last is never from after a best that is missing
-        if best and best is last: same_file(self.path("best.pt"), self.path("last.pt"))
-        elif last: whole(self.path("last.pt"), *last)
+        if last: whole(self.path("last.pt"), *last)                           # a file of its own: what damages one leaves the other
 
     def state(self, kind: str) -> dict:
         "A checkpoint of the run. `ValueError` if it is missing, damaged, or none of a training run."
