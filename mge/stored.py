@@ -153,6 +153,7 @@ def cached_pixels(files,          # pictures, in the order wanted
         folder.mkdir(parents=True, exist_ok=True)
         with held(path.with_suffix(".lock"), "the pictures are being decoded", wait=True):    # a second process finds the work done
             if not path.exists() or path.stat().st_size != row * len(files):
+                if part.is_symlink(): part.unlink()           # or another's file would be written to
                 with open_regular(part, "unfinished cache", "ab+") as out:
                     done = out.seek(0, os.SEEK_END) // row    # whole pictures; a piece of one is cut off
                     out.truncate(done * row)
