@@ -56,7 +56,9 @@ def described(path: Path) -> list:
     if config is None and not found: return lines + ["no tensors"]
     if config is None: return lines + ["tensors " + "; ".join(f"{quoted(name)} {str(a.dtype).removeprefix('torch.')} {list(a.shape)}" for name, a in list(found.items())[:3])]
     lines.append(f"{'checkpoint' if run else 'weights'}: " + ", ".join(f"{k if str(k).isidentifier() else quoted(k)} {quoted(v)}" for k, v in config.items() if not isinstance(v, dict)))
-    if run: lines += progress(state)
+    if run:
+        try: lines += progress(state)
+        except Exception as e: raise ValueError(f"file {path} is not what mge writes: {type(e).__name__}: {e}") from None
     try: load_model(path)
     except ValueError as e: lines.append(f"not for mge_restore: {str(e).replace(f'model {path} ', 'it ')}")
     return lines
