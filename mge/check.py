@@ -13,7 +13,7 @@ from .commandline import command_line, plain
 from .files import import_weights, load_checkpoint
 from .plan import plan_from_dict
 from .restoration import all_finite, load_model
-from .runs import STATE, differences, environment
+from .runs import STATE, log_problem, moved
 
 # %% ../nbs/37_check.ipynb #4547346a
 _short = Repr()
@@ -40,7 +40,7 @@ def progress(state: dict) -> list:
     plan = state["config"].get("plan") or {}
     budget = plan_from_dict(plan).work_units if "stages" in plan else plan.get("budget")    # an `Auto` has no stages
     total, made = f" of {budget:g}" if budget else "", state["environment"]
-    changed = differences(made, environment(made["device"]))
+    changed = moved(state)
     return [f"after iteration {quoted(state['iteration'])}, {state['work_units']:g}{total} #WU, on mesh {quoted(state['level'])}; validation loss {state['valid_loss']:.4f}",
             "made " + ", ".join(f"{plain(str(k))} {v if isinstance(v, int) else quoted(v)}" for k, v in made.items()) + (f"; here: {changed}" if changed else "; the same here")]
 
@@ -56,6 +56,7 @@ def described(path: Path) -> list:
     if config is None and not found: return lines + ["no tensors"]
     if config is None: return lines + ["tensors " + "; ".join(f"{quoted(name)} {str(a.dtype).removeprefix('torch.')} {list(a.shape)}" for name, a in list(found.items())[:3])]
     lines.append(f"{'checkpoint' if run else 'weights'}: " + ", ".join(f"{k if str(k).isidentifier() else quoted(k)} {quoted(v)}" for k, v in config.items() if not isinstance(v, dict)))
+    if run and (problem := log_problem(path, state)): raise ValueError(f"file {path} is whole, but {problem}")
     if run:
         try: lines += progress(state)
         except Exception as e: raise ValueError(f"file {path} is not what mge writes: {type(e).__name__}: {e}") from None
