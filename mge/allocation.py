@@ -103,7 +103,7 @@ def jackknife(pilot: Pilot,
     chunks = pilot.products.unflatten(0, (-1, pilot.chunk)).mean(1)
     m = len(chunks)
     if m < 2: raise ValueError(f"the pilot has {m} chunk of {pilot.chunk} gradients; a standard error needs 2 or more")
-    others = ~torch.eye(m, dtype=torch.bool)    # their mean, and not the sum less one: rounding may leave nothing of that
+    others = ~torch.eye(m, dtype=torch.bool)    # their mean: of the sum less one, rounding may leave nothing
     left_out = torch.stack([torch.as_tensor(statistic(chunks[kept].mean(0))) for kept in others])
     return statistic(pilot.covariance), ((m - 1) * left_out.var(0, correction=0)).sqrt()
 
@@ -116,7 +116,7 @@ def correlation(covariance: Tensor) -> Tensor:
 def term_variances(covariance: Tensor,            # [L, L]
                    coefficients: Sequence[float], # alpha_l, L - 1 of them
                   ) -> Tensor:                    # [L]
-    "V_l of one sample's term g_l - alpha_l g_(l+1), 0 where rounding leads below; the last is g_(L-1)'s."
+    "V_l, 0 or more, of one sample's term g_l - alpha_l g_(l+1); the last is g_(L-1)'s."
     alpha, own = torch.as_tensor(coefficients, dtype=covariance.dtype), covariance.diagonal()
     terms = own[:-1] - 2 * alpha * covariance.diagonal(1) + alpha**2 * own[1:]
     return torch.cat([terms, own[-1:]]).clamp(min=0)

@@ -114,14 +114,16 @@ class Auto:
         self.check_reach()
 
     def check_reach(self):
-        "`ValueError` if what may be spent is less than one step on each mesh takes, so that the finest could not be reached."
+        "`ValueError` if a step on each mesh takes more than may be spent: the finest is out of reach."
         least = self.batches or (self.fewest,) * self.levels
-        what = f"one step on each of {self.levels} meshes with {', '.join(map(str, least))} samples, finest first"
+        what = (f"one step on each of {self.levels} meshes with {', '.join(map(str, least))} samples, "
+                "finest first; allowed: more, or fewer samples or meshes")
         work = sum(step_work((n,), mesh) for mesh, n in enumerate(least))
-        if self.budget and self.budget < work: raise ValueError(f"budget {self.budget} is below {work:g} work units, {what}; allowed: more, or fewer samples or meshes")
+        if self.budget and self.budget < work:
+            raise ValueError(f"budget {self.budget} is below {work:g} work units, {what}")
         if not (self.seconds and self.each): return
         seconds = sum(self.step_seconds((n,), mesh) for mesh, n in enumerate(least))
-        if self.seconds < seconds: raise ValueError(f"seconds {self.seconds} is below {seconds:g}, {what}; allowed: more, or fewer samples or meshes")
+        if self.seconds < seconds: raise ValueError(f"seconds {self.seconds} is below {seconds:g}, {what}")
 
     def shares(self, levels: int) -> list:
         "`mesh_shares` of this run's ratio."
@@ -172,8 +174,12 @@ def costs(self: Auto, history: Sequence[dict] = ()) -> tuple:
     return (a,) * self.levels, tuple(c * image_cost(m - self.levels + 1) for m in range(self.levels))
 
 @patch
-def step_seconds(self: Auto, batches: Sequence[int], mesh: int, history: Sequence[dict] = ()) -> float:
-    "Seconds of a step with these samples on `mesh` and coarser ones, by the costs alone."
+def step_seconds(self: Auto,
+                 batches: Sequence[int],  # samples on `mesh` and the next coarser ones
+                 mesh: int,
+                 history: Sequence[dict] = (),
+                ) -> float:
+    "Seconds of a step, by the costs alone."
     fixed, each = (costs[mesh:mesh + len(batches)] for costs in self.costs(history))
     return sum(fixed) + step_cost(batches, each)
 
@@ -181,7 +187,8 @@ def step_seconds(self: Auto, batches: Sequence[int], mesh: int, history: Sequenc
 def samples(self: Auto, mesh: int, history: Sequence[dict] = ()) -> int:
     "Samples of a plain step on a mesh."
     if self.batches: return self.batches[mesh]
-    most = max(int(min(self.shares(self.levels)[mesh] * self.total(history, mesh) / image_cost(mesh) / STEPS, self.most)), 1)
+    share = self.shares(self.levels)[mesh] * self.total(history, mesh)
+    most = max(int(min(share / image_cost(mesh) / STEPS, self.most)), 1)
     fixed, each = self.costs(history)
     return step_batch(fixed[mesh], each[mesh], most) if each else min(most, 4)
 
@@ -192,43 +199,53 @@ def reserve(self: Auto, mesh: int, history: Sequence[dict] = ()) -> float:
 
 
 # %% ../nbs/07_auto.ipynb #07c10c01
-FOLLOWED, SUDDEN = 16, 4   # steps that the pace is a mean over, about; how much slower than that a single step may count
+FOLLOWED = 16   # steps that the pace is a mean over, about
+SUDDEN = 4      # times as slow as that a single step may count
 
 @patch
 def paced(self: Auto, history: Sequence[dict], seconds: float) -> float:
-    "The pace after one more step of the last stage, which took `seconds`: what steps take of late, over what they take by the costs."
+    """The pace after one more step of the last stage, which took `seconds`: what steps take of late,
+    over what they take by the costs."""
     last, first = history[-1], self.stage(history)[0]
     if len(history) <= len(self.trials): return 1.
     made = sum(h.get("made", h["iterations"]) for h in history[max(first, len(self.trials)):]) + 1
-    now, pace = seconds / self.step_seconds(last["batches"], last["mesh"], history), last.get("pace", 1.)
+    now = max(seconds, 1e-9) / self.step_seconds(last["batches"], last["mesh"], history)
+    pace = last.get("pace", 1.)
     return pace + (min(now, SUDDEN * pace) - pace) * max(1 / FOLLOWED, 1 / made)
 
 @patch
 def spent(self: Auto, history: Sequence[dict]) -> float:
     "Work units done so far: of the last stage, those of the steps that are made."
-    undone = history[-1]["iterations"] - history[-1].get("made", history[-1]["iterations"]) if history else 0
-    return self.work(history) - (undone * step_work(history[-1]["batches"], history[-1]["mesh"]) if undone else 0)
+    if not history or "made" not in history[-1]: return self.work(history)
+    last = history[-1]
+    undone = last["iterations"] - last["made"]
+    return self.work(history) - undone * step_work(last["batches"], last["mesh"])
 
 @patch
 def rates(self: Auto, mesh: int, history: Sequence[dict] = ()) -> list:
     "Seconds of a work unit on `mesh` and each finer one, finest first, at the present pace."
     fixed, each = self.costs(history)
-    batches = [(self.batches[m] if self.batches else step_batch(fixed[m], each[m], self.most),) for m in range(mesh + 1)]
-    if len(history) > len(self.trials) and history[-1]["mesh"] == mesh: batches[mesh] = history[-1]["batches"]
+    sizes = self.batches or [step_batch(a, c, self.most) for a, c in zip(fixed, each)]
+    batches = [(n,) for n in sizes[:mesh + 1]]
+    if len(history) > len(self.trials) and history[-1]["mesh"] == mesh:
+        batches[mesh] = history[-1]["batches"]
     pace = history[-1].get("pace", 1.) if history else 1.
-    return [pace * self.step_seconds(n, m, history) / step_work(n, m) for m, n in enumerate(batches)]
+    seconds = [self.step_seconds(n, m, history) for m, n in enumerate(batches)]
+    return [pace * s / step_work(n, m) for m, (s, n) in enumerate(zip(seconds, batches))]
 
 @patch
 def total(self: Auto, history: Sequence[dict] = (),
           mesh: int = None,   # that is trained on, or is about to be; None: that of the last stage
          ) -> float:
-    "Work units of the whole run; for a number of seconds, infinite until the costs are known, then by the present pace; without either, until it cools."
+    """Work units of the whole run; for a number of seconds, infinite until the costs are known, then by
+    the present pace; without either, until it cools."""
     if self.budget: return self.budget
     if not self.seconds: return self.cools(history) * (1 + COOL)
     if not self.costs(history)[1]: return math.inf
     if mesh is None: mesh = history[-1]["mesh"] if history else self.levels - 1
     spent, rates = self.spent(history), self.rates(mesh, history)
-    before = self.work(history[:self.stage(history)[0]]) if history and history[-1]["mesh"] == mesh else spent
+    begun = history and history[-1]["mesh"] == mesh
+    before = self.work(history[:self.stage(history)[0]]) if begun else spent
     left = max(self.seconds - self.elapsed(history), 0.) + (spent - before) * rates[mesh]
     return before + left / sum(share * rate for share, rate in zip(self.shares(mesh + 1), rates))
 
@@ -236,16 +253,20 @@ def total(self: Auto, history: Sequence[dict] = (),
 def elapsed(self: Auto, history: Sequence[dict]) -> float:
     "Seconds that the run has taken; by the costs where nobody has looked at a clock."
     if not history: return 0.
-    by_costs = lambda: sum(h["iterations"] * self.step_seconds(h["batches"], h["mesh"], history) for h in history)
-    return history[-1]["elapsed"] if "elapsed" in history[-1] else by_costs()
+    if "elapsed" in history[-1]: return history[-1]["elapsed"]
+    steps = [(h["iterations"], self.step_seconds(h["batches"], h["mesh"], history)) for h in history]
+    return sum(n * seconds for n, seconds in steps)
 
 @patch
 def over(self: Auto, history: Sequence[dict]) -> bool:
-    "Of a run with an end in seconds: whether its last stage must be left now, though not all of its steps are made."
+    """Of a run with an end in seconds: whether its last stage must be left now, though not all of its
+    steps are made."""
     last, first = history[-1], self.stage(history)[0]
-    if len(history) <= len(self.trials): return last["made"] > 1 and last["elapsed"] > .15 * self.seconds
+    if len(history) <= len(self.trials):
+        return last["made"] > 1 and last["elapsed"] > .15 * self.seconds
     before = self.work(history[:first])
-    return self.spent(history) - before + step_work(last["batches"], last["mesh"]) > self.length(last["mesh"], before, history) * (1 + 1e-9)
+    with_next = self.spent(history) - before + step_work(last["batches"], last["mesh"])
+    return with_next > self.length(last["mesh"], before, history) * (1 + 1e-9)
 
 # %% ../nbs/07_auto.ipynb #1a8d9c9c
 PROBE = 3   # samples for measuring the loss: always the same, so few are enough to see a change; without gradients, a work unit in all
@@ -257,9 +278,11 @@ def probe_work(self: Auto) -> float:
 
 @patch
 def length(self: Auto, mesh: int, before: float, history: Sequence[dict]) -> float:
-    "Work units for a mesh by the formula, if it begins after `before`, as far as one step on each finer mesh is left; infinite as long as the run's are."
+    """Work units for a mesh by the formula, if it begins after `before`, as far as one step on each
+    finer mesh is left; infinite as long as the run's are."""
     total = self.total(history, mesh)
-    return min(self.shares(mesh + 1)[mesh] * (total - before), total - before - self.reserve(mesh, history)) if math.isfinite(total) else math.inf
+    if math.isinf(total): return math.inf
+    return min(self.shares(mesh + 1)[mesh] * (total - before), total - before - self.reserve(mesh, history))
 
 @patch
 def ended(self: Auto, history: Sequence[dict]) -> bool:
@@ -277,7 +300,8 @@ def judged(self: Auto, mesh: int, history: Sequence[dict]) -> bool:
 def wants(self: Auto, history: Sequence[dict]) -> bool:
     "Whether the loss on the finest mesh is wanted after the last stage: not where it could not change anything."
     mesh = history[-1]["mesh"]
-    if not self.judged(mesh, history) or len(history) <= len(self.trials) or history[-1]["loss"] is not None or self.ended(history): return False
+    if not self.judged(mesh, history) or len(history) <= len(self.trials): return False
+    if history[-1]["loss"] is not None or self.ended(history): return False
     return self.work(history) + self.probe_work + self.reserve(mesh, history) <= self.total(history)
 
 # %% ../nbs/07_auto.ipynb #252ab2ca
@@ -312,16 +336,19 @@ def pilot_samples(self: Auto, mesh: int, history: Sequence[dict] = ()) -> int:
     if not each: fixed, each = (0.,) * self.levels, tuple(map(image_cost, range(self.levels)))      # what work units say
     length = self.length(mesh, spent, history)
     steps = (spent if math.isinf(length) else length) / step_work((n,), mesh)
-    if spent + 8 * sum(map(image_cost, range(mesh, self.levels))) + self.reserve(mesh + 1, history) > self.total(history, mesh): return 0
+    after = spent + 8 * sum(map(image_cost, range(mesh, self.levels)))
+    if after + self.reserve(mesh + 1, history) > self.total(history, mesh): return 0
     return 8 if 3 * 8 * sum(fixed[mesh:] + each[mesh:]) <= .02 * steps * (fixed[mesh] + n * each[mesh]) else 0    # a pilot takes three times as long as steps with these samples, one by one
 
 @patch
 def check_seconds(self: Auto, history: Sequence[dict]):
-    "`ValueError` if the first steps say that the seconds are too few for one step on each finer mesh."
-    need = sum(self.step_seconds(self.batches[m:m + 1] if self.batches else (self.fewest,), m, history) for m in range(self.levels - 1))
-    if self.elapsed(history) + need > self.seconds:
-        raise ValueError(f"seconds {self.seconds} are too few to reach the finest mesh: {self.elapsed(history):.3g} have passed, and one step on each finer mesh takes {need:.3g}; "
-                         "allowed: more seconds, or fewer samples or meshes")
+    "`ValueError` if by the first steps the seconds are too few for one step on each finer mesh."
+    sizes, passed = self.batches or (self.fewest,) * self.levels, self.elapsed(history)
+    need = sum(self.step_seconds((n,), m, history) for m, n in enumerate(sizes[:-1]))
+    if passed + need > self.seconds:
+        raise ValueError(f"seconds {self.seconds} are too few to reach the finest mesh: {passed:.3g} have "
+                         f"passed, and one step on each finer mesh takes {need:.3g}; allowed: more seconds, "
+                         "or fewer samples or meshes")
 
 @patch
 def propose(self: Auto, history: Sequence[dict] = (), covariance: Tensor = None) -> Stage:
@@ -332,7 +359,7 @@ def propose(self: Auto, history: Sequence[dict] = (), covariance: Tensor = None)
     spent = self.work(history)
     if len(history) < len(self.trials): return Stage(mesh, (self.trials[len(history)],), TIMED)
     n, costs = self.samples(mesh, history), self.costs(history)
-    if self.seconds and self.trials and len(history) == len(self.trials): self.check_seconds(history)
+    if self.seconds and 0 < len(self.trials) == len(history): self.check_seconds(history)
     if begins or len(history) == len(self.trials): step = Stage(mesh, (n,), 1) if covariance is None or costs[1] is None else step_on(mesh, n, covariance, *costs)
     else: step = Stage(mesh, history[-1]["batches"], 1, history[-1]["coefficients"])
     left = self.total(history, mesh) - spent

@@ -30,11 +30,12 @@ def like(batch: tuple, tensors) -> tuple:
 def coarsen_batch(batch: tuple,  # tensors [n, ...] on one mesh
                   k: int = 1,    # levels
                  ) -> tuple:
-    """The same samples `k` meshes coarser: floats on the first tensor's mesh are averaged, `[n]` and `[n, f]` kept.
-    `ValueError` for anything else, and for a batch in which nothing would be averaged."""
+    """The same samples `k` meshes coarser: floats on the first tensor's mesh are averaged, `[n]` and
+    `[n, f]` kept. `ValueError` for anything else, and for a batch in which nothing would be averaged."""
     if k and all(a.dim() <= 2 for a in batch):
         shapes = ", ".join(f"{a.dtype} {tuple(a.shape)}" for a in batch)
-        raise ValueError(f"the batch, {shapes}, has no mesh: coarsened, it would be what it was; allowed: a floating-point tensor [n, c, W] or [n, c, H, W], or a coarsen of your own")
+        raise ValueError(f"the batch, {shapes}, has no mesh: coarsened, it would be what it was; allowed: "
+                         "a floating-point tensor [n, c, W] or [n, c, H, W], or a coarsen of your own")
     for i, a in enumerate(batch):
         if a.dim() > 2 and (a.shape[2:] != batch[0].shape[2:] or not a.is_floating_point()):
             raise ValueError(f"tensor {i} of the batch, {a.dtype} {tuple(a.shape)}, cannot be averaged on the mesh of the first, {tuple(batch[0].shape)}; "
@@ -44,13 +45,15 @@ def coarsen_batch(batch: tuple,  # tensors [n, ...] on one mesh
 def coarser(batch: tuple,
             coarsen=coarsen_batch,  # batch -> the same samples one mesh coarser
            ) -> tuple:
-    "What `coarsen` makes of a batch. `ValueError` if that is the same memory: fine and coarse pass would cancel, and the samples be wasted."
+    """What `coarsen` makes of a batch. `ValueError` if that is the same memory: fine and coarse pass
+    would cancel, and the samples be wasted."""
     coarse = coarsen(batch)
     place = lambda a: (a.untyped_storage()._cdata, a.storage_offset(), a.shape, a.stride())
     if [*map(place, coarse)] == [*map(place, batch)]:
         shapes = ", ".join(str(tuple(a.shape)) for a in batch)
-        raise ValueError(f"coarsen gives back the batch, {shapes}, as it was, so nothing can be learned from the difference between the meshes; "
-                         "allowed: a coarsen that makes the same samples one mesh coarser, or a single batch")
+        raise ValueError(f"coarsen gives back the batch, {shapes}, as it was, so nothing can be learned "
+                         "from the difference between the meshes; allowed: a coarsen that makes the same "
+                         "samples one mesh coarser, or a single batch")
     return coarse
 
 
@@ -83,7 +86,8 @@ def dropout_mask(seed: int,      # of the step
 @torch.library.custom_op("mge::dropout_mask", mutates_args=())
 def _compiled_mask(seed: Tensor, layer: Sequence[int], meshes: Sequence[int], counts: Sequence[int],
                    channels: int, p: float, device: torch.device) -> Tensor:
-    "`dropout_mask` as one node of a compiled graph: the seed is data and no part of the graph, so that the next step needs no other one."
+    """`dropout_mask` as one node of a compiled graph: the seed is data and no part of the graph, so
+    that the next step needs no other one."""
     return dropout_mask(seed.item(), tuple(layer), [*zip(meshes, counts)], channels, p, device)
 
 @_compiled_mask.register_fake
@@ -109,14 +113,15 @@ def paired_dropout(model: nn.Module, seed: int, origins: list,
                 raise ValueError(f"dropout layer {layer} of the network is an nn.Dropout on a mesh (input {tuple(x.shape)}): single pixels have no "
                                  "counterpart on a coarser mesh; use nn.Dropout1d/2d, which drop channels")
             compiled = torch.compiler.is_compiling()
-            again = not compiled and torch._C._current_graph_task_id() != -1   # inside backward: activation checkpointing runs the layer anew
+            # inside backward: activation checkpointing runs the layer anew
+            again = not compiled and torch._C._current_graph_task_id() != -1
             if again and uses[layer] > 1:
                 raise ValueError(f"dropout layer {layer} is used {uses[layer]} times in a pass, and activation checkpointing does not tell which of its masks to draw again; "
                                  "allowed: a layer for each use")
             uses[layer] += not again         # a layer that is used twice drops independently each time
-            if compiled: mask = _compiled_mask(step, [layer, uses[layer]], meshes, counts, x.shape[1], p, x.device)
-            else: mask = dropout_mask(seed, (layer, uses[layer]), origins, x.shape[1], p, x.device)
-            mask = mask.to(x.dtype)
+            use, kind = (layer, uses[layer]), (x.shape[1], p, x.device)
+            if compiled: mask = _compiled_mask(step, list(use), meshes, counts, *kind).to(x.dtype)
+            else: mask = dropout_mask(seed, use, origins, *kind).to(x.dtype)
             if rows is not None: mask = mask[rows]
             if len(mask) != len(x): raise ValueError(f"dropout layer {layer} sees {len(x)} rows for {len(mask)} samples; its first axis must be the samples")
             return output * mask.view(*mask.shape, *[1] * (x.dim() - 2))

@@ -35,16 +35,19 @@ class Lead:
                  model: nn.Module,
                  measure: Callable = None,  # for an `Auto`: measure() -> loss of the model on the finest mesh, always of the same samples
                  pilot: Callable = None,  # pilot(mesh) -> covariance for `step_on`, or None, and work units spent; None: no telescopic steps
-                 history: list = None, mean: list = None, seconds: float = 0., elapsed: float = 0.,  # of a run that goes on
-                 clock: Callable = None,  # clock() -> seconds that the run has taken, where an `Auto` ends after some; None: by the computer's, from now on
+                 history: list = None, mean: list = None, seconds: float = 0.,  # of a run that goes on
+                 elapsed: float = 0.,     # seconds that it had taken by then
+                 clock: Callable = None,  # clock() -> seconds that the run has taken; None: the computer's
                 ):
-        began, devices = perf_counter() - elapsed, [p.device for p in model.parameters()] if mean else []
-        self.plan, self.model, self.measure, self.pilot, self.clock = plan, model, measure, pilot, clock or (lambda: perf_counter() - began)
-        self.history, self.mean, self.seconds, self.spent = history or [], [m.to(d) for m, d in zip(mean or [], devices)], seconds, 0.
+        began = perf_counter() - elapsed
+        self.plan, self.model, self.measure, self.pilot = plan, model, measure, pilot
+        self.clock = clock or (lambda: perf_counter() - began)
+        self.history, self.seconds, self.spent = history or [], seconds, 0.
+        self.mean = [m.to(p.device) for m, p in zip(mean, model.parameters())] if mean else []
 
     @property
     def timed(self) -> bool:
-        "Whether the run's end is given in seconds, so that the time of every step is told to the `Auto`."
+        "Whether the run's end is given in seconds, so that the `Auto` is told what each step takes."
         return not isinstance(self.plan, Plan) and bool(self.plan.seconds)
 
     @property
@@ -65,7 +68,8 @@ class Lead:
     def state(self) -> dict:
         "All that a run by an `Auto` has to remember, for a checkpoint; None for a plan."
         if isinstance(self.plan, Plan): return None
-        return {"history": self.history, "mean": self.mean, "seconds": self.seconds, **({"elapsed": self.clock()} if self.timed else {})}
+        kept = {"history": self.history, "mean": self.mean, "seconds": self.seconds}
+        return {**kept, "elapsed": self.clock()} if self.timed else kept
 
 # %% ../nbs/28_lead.ipynb #3d2573f1
 MEANS = 8   # states of the weights that a mean is taken over, about
@@ -108,14 +112,19 @@ def _decided(self: Lead):
         began = perf_counter()
         K, spent = self.pilot(last["mesh"] - 1)
         last["measuring"], self.seconds = last["measuring"] + spent, self.seconds + perf_counter() - began
-    stage, pace = self.plan.propose(self.history, K), last.get("pace", 1.) if last else 1.
+    pace = last.get("pace", 1.) if last else 1.
+    stage = self.plan.propose(self.history, K)
     if stage: self.history.append({**asdict(stage), "loss": None, "measuring": 0., "seconds": None, "covariance": None if K is None else K.tolist()})
     if stage and self.timed: self.history[-1].update(made=0, elapsed=self.clock(), pace=pace)
     return stage
 
 @patch
-def _over(self: Lead, n: int, began: float):   # steps made of the last stage; when the last of them began, None: before the run went on
-    "Tell the `Auto` how long a step took; whether the stage ends with it, which then is as long as it has become."
+def _over(self: Lead,
+          n: int,          # steps made of the last stage
+          began: float,    # when the last of them did; None: it was made before the run went on
+         ) -> bool:
+    """Tell the `Auto` how long a step took; whether the stage ends with it, and so is as long as it has
+    become."""
     h, now = self.history[-1], self.clock()
     if began is not None: h["pace"] = self.plan.paced(self.history, now - began)
     h.update(made=n, elapsed=now)

@@ -121,21 +121,25 @@ def operations(model: nn.Module, task: Task, batch: tuple) -> float:
                 m._forward_hooks.clear()
                 m._forward_pre_hooks.clear()
             shapes = type(batch)._make(map(fake.from_tensor, batch))
-            with evaluating(bare), FlopCounterMode(display=False) as counter: task.estimate(bare, shapes)
+            with evaluating(bare), FlopCounterMode(display=False) as counter:
+                task.estimate(bare, shapes)
         return counter.get_total_flops()
     except Exception: return math.inf       # whatever a network of somebody's own may do
 
-def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, optimizer, seed: int, saved: dict = None, clock: Callable = None) -> Lead:
+def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, optimizer, seed: int,
+           saved: dict = None,
+           clock: Callable = None,   # () -> seconds that the run has taken
+          ) -> Lead:
     "The `Lead` of a run, as `train` needs it; arguments as there, `images` prepared."
     if isinstance(plan, Plan): return Lead(plan, model)
     def own(number): return torch.Generator(images[0].device).manual_seed(seed + number)
     plan, kept = replace(plan, most=min(plan.most, len(images[0])), ratio=getattr(task, "ratio", None) if plan.ratio is None else plan.ratio), dict(saved["auto"]) if saved else {}
     few = task.draw(images, PROBE, 0, own(1))
     group = 2 if any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.modules()) else 1     # one sample has no statistics
-    least = getattr(task, "least", 0.)                                             # a power law falls to 0
+    least = getattr(task, "least", 0.)     # a power law falls to 0
     def measure():
         loss = losses(few).mean().item() - least
-        return max(loss, 0.) if loss > -1e-6 * abs(least) else loss                # rounding aside
+        return max(loss, 0.) if loss > -1e-6 * abs(least) else loss   # rounding aside
     def gradients(mesh):
         n, adaptive = plan.pilot_samples(mesh, lead.history), isinstance(optimizer, torch.optim.Adam)
         norm = adam_norm(optimizer, model) if n and adaptive else None
@@ -143,7 +147,9 @@ def leader(plan, model: nn.Module, task: Task, images: tuple, losses, coarsen, o
         return (pilot(losses, task.draw(images, n, mesh, own(2 + mesh)), plan.levels - mesh, model, coarsen, chunk=4, group=group, seed=seed, norm=norm).covariance,
                 n * sum(map(image_cost, range(mesh, plan.levels))))
     if not (plan.each or plan.seconds) and images[0].device.type == "cpu":                               # a clock would give another run each time
-        plan = replace(plan, **reckoned(plan.levels, 3 * operations(model, task, few) / PROBE, sum(p.requires_grad for p in model.parameters()), torch.get_num_threads()))
+        tensors = sum(p.requires_grad for p in model.parameters())
+        each = 3 * operations(model, task, few) / PROBE
+        plan = replace(plan, **reckoned(plan.levels, each, tensors, torch.get_num_threads()))
     lead = Lead(plan, model, measure, gradients, **kept, clock=clock)
     return lead
 
@@ -161,17 +167,18 @@ def reseeded(generator: torch.Generator, saved: dict, seed: int) -> bool:
         except RuntimeError: device = "another device"   # its states have another size
     if device == generator.device.type: return False
     generator.manual_seed(hash((seed, saved["iteration"])) & 0x7FFF_FFFF_FFFF_FFFF)
-    print(f"note: saved on {device}, going on on {generator.device.type}: samples and noise after iteration "
-          f"{saved['iteration']} are drawn anew, from the seed and that number", file=sys.stderr)
+    print(f"note: saved on {device}, going on on {generator.device.type}: samples and noise after "
+          f"iteration {saved['iteration']} are drawn anew, from the seed and that number", file=sys.stderr)
     return True
 
 def unsound(tensors: dict) -> str:
     "The name of the first of these tensors (or dicts of them) that is not finite; empty if all are."
     def flat(name, a):
-        if isinstance(a, dict): return {k: v for key in a for k, v in flat(f"{name}.{key}", a[key]).items()}
+        if isinstance(a, dict):
+            return {k: v for key in a for k, v in flat(f"{name}.{key}", a[key]).items()}
         return {name: a} if isinstance(a, torch.Tensor) and a.is_floating_point() else {}
     numbers = {k: v for name, a in tensors.items() for k, v in flat(name, a).items()}
-    if math.isfinite(nn.utils.get_total_norm(numbers.values()).item()): return ""      # nearly always: fast
+    if math.isfinite(nn.utils.get_total_norm(numbers.values()).item()): return ""   # fast, nearly always
     return next((k for k, a in numbers.items() if not a.isfinite().all()), "")
 
 def train(model: nn.Module,
@@ -211,7 +218,7 @@ def train(model: nn.Module,
         optimizer.load_state_dict(saved["optimizer"])
         reseeded(generator, saved, seed)
         work, seconds, iteration, loss, rows, checks = (saved[k] for k in ("work_units", "time", "iteration", "train_loss", "rows", "checks"))
-    least = saved.get("least", min(c["loss"] for c in checks)) if saved else math.inf    # of the best state so far
+    least = saved.get("least", min(c["loss"] for c in checks)) if saved else math.inf   # the best so far
     level, spent = saved["level"] if saved else None, lambda: work + lead.measuring       # work units: of steps, and of steps and measuring
 
     losses_of = task.losses(model)
@@ -220,7 +227,8 @@ def train(model: nn.Module,
         work += n_samples(batch) * batch[0][0, 0].numel() / fine_pixels
         return losses_of(batch)
 
-    lead = leader(plan, model, task, images, losses_of, coarsen, optimizer, seed, saved, lambda: seconds + lead.seconds)
+    def clock(): return seconds + lead.seconds
+    lead = leader(plan, model, task, images, losses_of, coarsen, optimizer, seed, saved, clock)
     if saved: work, seconds = work - lead.measuring, seconds - lead.seconds
     def due():                                                    # for a look: evenly over the work; in a run without an end, whenever half as much was done again
         return spent() >= (lead.total * len(checks) / validations if math.isfinite(lead.total) else max(1.5 * checks[-1]["work_units"], 20))
@@ -228,7 +236,8 @@ def train(model: nn.Module,
     saver = Saver(run, pause, iteration)
     def state():
         if broken := unsound({"optimizer": optimizer.state_dict()["state"]}):
-            raise FloatingPointError(f"{broken} is not finite after iteration {iteration} on mesh {level}; what was saved before is kept")
+            raise FloatingPointError(f"{broken} is not finite after iteration {iteration} on mesh {level}; "
+                                     "what was saved before is kept")
         return {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "generator": generator.get_state(), "level": level, "iteration": iteration,
                 "work_units": spent(), "time": seconds + lead.seconds, "train_loss": loss, "valid_loss": checks[-1]["loss"], "checks": checks, "auto": lead.state()}
 
@@ -263,8 +272,10 @@ def train(model: nn.Module,
             optimizer.step()
             if broken := unsound(weights):
                 rate = optimizer.param_groups[0]["lr"]
-                raise FloatingPointError(f"the step of iteration {iteration + 1} on mesh {level}, at a rate of {rate:g}, made {broken} infinite or NaN, though its loss of {loss:g} "
-                                         f"and the gradient's norm of {norm:g} were finite; what was saved before is kept")
+                raise FloatingPointError(f"the step of iteration {iteration + 1} on mesh {level}, at a rate of "
+                                         f"{rate:g}, made {broken} infinite or NaN, though its loss of "
+                                         f"{loss:g} and the gradient's norm of {norm:g} were finite; "
+                                         "what was saved before is kept")
             if lead.timed and device.type != "cpu": torch.accelerator.synchronize(device)
             iteration, seconds = iteration + 1, seconds + perf_counter() - start
             rows.append({"iteration": iteration, "level": level, "work_units": spent(), "time": seconds + lead.seconds, "lr": optimizer.param_groups[0]["lr"], "loss": loss})
