@@ -11,9 +11,8 @@ import math
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator
-from .report import save, table
+from .figures import legend, new_figure, save, write
+from .report import table
 
 # %% ../nbs/58_compare.ipynb #daa039c4
 def error(row: dict, key="test_loss") -> float:
@@ -112,25 +111,32 @@ def speed_table(rows: list, cost="seconds", share=1.) -> str:
     return table([f"times fewer {cost}", *methods], [*([", ".join(pair), *(entry(of[m]) if m in of else "-" for m in methods)] for pair, of in found.items()), ["median over pairs", *medians]])
 
 # %% ../nbs/58_compare.ipynb #90bd12fa
-def progress_picture(rows: list, cost="seconds", path: Path = None) -> Figure:
-    "A panel for each pair: test error at the ends of the runs against their cost, a line for each method (medians), the seeds faint. `ValueError` without final runs."
+def progress_picture(rows: list, cost="seconds", path: Path = None):
+    """A panel for each pair: test error at the ends of runs against their cost, a matplotlib Figure.
+
+    A line for each method (medians), the seeds faint. `ValueError` without final runs.
+    """
     if not (found := finals(rows)): raise ValueError(f"rows has no final runs among its {len(rows)}; allowed: at least one")
     n = min(4, len(found))
-    fig = Figure(figsize=(2.6 * n + 1.4, 2.5 * math.ceil(len(found) / n) + .3), layout="constrained")
+    fig = new_figure(2.6 * n + 1.4, 2.5 * math.ceil(len(found) / n) + .3)
+    from matplotlib.ticker import LogLocator, MaxNLocator   # once `new_figure` has found a backend
     panels = list(fig.subplots(math.ceil(len(found) / n), n, squeeze=False).flat)
+    lines_of = {}                                           # method -> its line
     for ax in panels[len(found):]: ax.axis("off")
     for ax, (pair, seeds) in zip(panels, found.items()):
         for color, m in enumerate(names(rows)):
             if not (lines := [of[m] for of in seeds.values() if m in of]): continue
             for line in lines: ax.plot([r[cost] for r in line], [error(r) for r in line], ".-", color=f"C{color}", alpha=.25, lw=1, ms=3)
             at = [of for f in sorted({r["fraction"] for r in rows}) if (of := [r for line in lines for r in line if r["fraction"] == f])]
-            ax.plot([median(r[cost] for r in of) for of in at], [median(map(error, of)) for of in at], "o-", color=f"C{color}", ms=4, label=m)
+            across = [median(r[cost] for r in of) for of in at]
+            up = [median(map(error, of)) for of in at]
+            [lines_of[m]] = ax.plot(across, up, "o-", color=f"C{color}", ms=4)
         ax.set(xscale="log", yscale="log", xlabel=cost.replace("_", " "))
         for axis, locator in ((ax.xaxis, LogLocator(subs=(1, 2, 5))), (ax.yaxis, MaxNLocator(4))):
             axis.set_major_locator(locator); axis.set_major_formatter("{x:g}"); axis.set_minor_formatter("")
-        ax.set_title(", ".join(pair), fontsize=9); ax.grid(alpha=.3, which="both"); ax.tick_params(labelsize=7)
+        write(ax.set_title("", fontsize=9), ", ".join(pair))
+        ax.grid(alpha=.3, which="both"); ax.tick_params(labelsize=7)
     panels[0].set_ylabel("test error")
-    lines = {label: line for ax in panels for line, label in zip(*ax.get_legend_handles_labels())}
-    fig.legend(lines.values(), lines, fontsize=8, loc="outside right upper")
+    legend(fig, lines_of, fontsize=8, loc="outside right upper")
     if path: save(fig, path, 110)
     return fig
