@@ -17,7 +17,7 @@ from operator import mul
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
-from .estimator import coarsen_batch, frozen_statistics, like, n_samples, paired_dropout
+from .estimator import coarsen_batch, coarser, frozen_statistics, like, n_samples, paired_dropout
 from .workunits import step_cost
 
 # %% ../nbs/05_allocation.ipynb #6661ea86
@@ -84,7 +84,7 @@ def pilot(losses: Callable,         # as for `telescopic_backward`
     for number, samples in enumerate(zip(*(a.split(chunk * group) for a in batch))):
         samples, on_meshes = like(batch, samples), []
         for mesh in range(meshes):
-            if mesh: samples = coarsen(samples)
+            if mesh: samples = coarser(samples, coarsen)
             on_meshes.append(sample_gradients(losses, samples, model, group, hash((seed, number))))
         gradients = torch.stack([g for g, _ in on_meshes])                          # [L, chunk, P]
         if norm is not None: gradients *= norm.sqrt()
@@ -103,21 +103,23 @@ def jackknife(pilot: Pilot,
     chunks = pilot.products.unflatten(0, (-1, pilot.chunk)).mean(1)
     m = len(chunks)
     if m < 2: raise ValueError(f"the pilot has {m} chunk of {pilot.chunk} gradients; a standard error needs 2 or more")
-    left_out = torch.stack([torch.as_tensor(statistic((chunks.sum(0) - c) / (m - 1))) for c in chunks])
+    others = ~torch.eye(m, dtype=torch.bool)    # their mean, and not the sum less one: rounding may leave nothing of that
+    left_out = torch.stack([torch.as_tensor(statistic(chunks[kept].mean(0))) for kept in others])
     return statistic(pilot.covariance), ((m - 1) * left_out.var(0, correction=0)).sqrt()
 
 def correlation(covariance: Tensor) -> Tensor:
-    "Correlation of the gradients of neighbouring meshes, [L-1]."
+    "Correlation of the gradients of neighbouring meshes, [L-1], from -1 to 1."
     scale = covariance.diagonal().sqrt()
-    return covariance.diagonal(1) / (scale[1:] * scale[:-1])
+    return (covariance.diagonal(1) / (scale[1:] * scale[:-1])).clamp(-1, 1)   # rounding aside
 
 # %% ../nbs/05_allocation.ipynb #89ea83c1
 def term_variances(covariance: Tensor,            # [L, L]
                    coefficients: Sequence[float], # alpha_l, L - 1 of them
                   ) -> Tensor:                    # [L]
-    "V_l of one sample's term g_l - alpha_l g_(l+1); the last is g_(L-1)'s."
+    "V_l of one sample's term g_l - alpha_l g_(l+1), 0 where rounding leads below; the last is g_(L-1)'s."
     alpha, own = torch.as_tensor(coefficients, dtype=covariance.dtype), covariance.diagonal()
-    return torch.cat([own[:-1] - 2 * alpha * covariance.diagonal(1) + alpha**2 * own[1:], own[-1:]])
+    terms = own[:-1] - 2 * alpha * covariance.diagonal(1) + alpha**2 * own[1:]
+    return torch.cat([terms, own[-1:]]).clamp(min=0)
 
 def term_weights(coefficients: Sequence[float]) -> list:
     "w_l, the products of the coefficients before l: [1, alpha_0, alpha_0 alpha_1, ...]."
@@ -153,7 +155,7 @@ def best_coefficients(covariance: Tensor,      # [L, L]
 # %% ../nbs/05_allocation.ipynb #95fb6834
 def variance_cost(covariance: Tensor, costs: Sequence[float], coefficients: Sequence[float]) -> float:
     "Variance x cost of a step with the best (not whole) samples per mesh: (sum of w sqrt(V C)) squared."
-    terms = zip(term_weights(coefficients), term_variances(covariance, coefficients).clamp(min=0).tolist(), term_costs(costs), strict=True)
+    terms = zip(term_weights(coefficients), term_variances(covariance, coefficients).tolist(), term_costs(costs), strict=True)
     return sum(abs(w) * math.sqrt(v * c) for w, v, c in terms)**2
 
 # %% ../nbs/05_allocation.ipynb #b9e1a193
@@ -182,7 +184,7 @@ def allocate(covariance: Tensor,              # [L, L]
     if not (min(costs) > 0 and min(fixed) >= 0 and math.isfinite(budget) and budget > 0): raise ValueError(f"costs {list(costs)} and budget {budget} must be positive, fixed {list(fixed)} not negative")
     alphas = best_coefficients(covariance, costs) if coefficients is None else tuple(coefficients)
     if len(alphas) != L - 1: raise ValueError(f"coefficients {list(alphas)} must be {L - 1} numbers, one for each difference between {L} meshes")
-    C, V = term_costs(costs), term_variances(covariance, alphas).clamp(min=0).tolist()    # rounding may leave -1e-17
+    C, V = term_costs(costs), term_variances(covariance, alphas).tolist()
     shares = [abs(w) * math.sqrt(v / c) for w, v, c in zip(term_weights(alphas), V, C)]
     scale = (budget - sum(fixed)) / sum(s * c for s, c in zip(shares, C))
     batches = tuple(max(round(scale * s), 1) for s in shares)

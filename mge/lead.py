@@ -35,10 +35,17 @@ class Lead:
                  model: nn.Module,
                  measure: Callable = None,  # for an `Auto`: measure() -> loss of the model on the finest mesh, always of the same samples
                  pilot: Callable = None,  # pilot(mesh) -> covariance for `step_on`, or None, and work units spent; None: no telescopic steps
-                 history: list = None, mean: list = None, seconds: float = 0.,  # of a run that goes on
+                 history: list = None, mean: list = None, seconds: float = 0., elapsed: float = 0.,  # of a run that goes on
+                 clock: Callable = None,  # clock() -> seconds that the run has taken, where an `Auto` ends after some; None: by the computer's, from now on
                 ):
-        self.plan, self.model, self.measure, self.pilot = plan, model, measure, pilot
-        self.history, self.mean, self.seconds, self.spent = history or [], mean or [], seconds, 0.
+        began, devices = perf_counter() - elapsed, [p.device for p in model.parameters()] if mean else []
+        self.plan, self.model, self.measure, self.pilot, self.clock = plan, model, measure, pilot, clock or (lambda: perf_counter() - began)
+        self.history, self.mean, self.seconds, self.spent = history or [], [m.to(d) for m, d in zip(mean or [], devices)], seconds, 0.
+
+    @property
+    def timed(self) -> bool:
+        "Whether the run's end is given in seconds, so that the time of every step is told to the `Auto`."
+        return not isinstance(self.plan, Plan) and bool(self.plan.seconds)
 
     @property
     def total(self) -> float:
@@ -57,7 +64,8 @@ class Lead:
 
     def state(self) -> dict:
         "All that a run by an `Auto` has to remember, for a checkpoint; None for a plan."
-        return None if isinstance(self.plan, Plan) else {"history": self.history, "mean": self.mean, "seconds": self.seconds}
+        if isinstance(self.plan, Plan): return None
+        return {"history": self.history, "mean": self.mean, "seconds": self.seconds, **({"elapsed": self.clock()} if self.timed else {})}
 
 # %% ../nbs/28_lead.ipynb #3d2573f1
 MEANS = 8   # states of the weights that a mean is taken over, about
@@ -75,7 +83,7 @@ def steps(self: Lead, done: int = 0):   # steps that the run has made already
     def clock():
         device = next(self.model.parameters()).device
         if device.type != "cpu": torch.accelerator.synchronize(device)      # it is told what to do, and does it later
-        return perf_counter()
+        return self.clock()
     for i in count():
         if i == len(self.history) and not self._decided(): return
         h, self.spent = self.history[i], self.plan.work(self.history[:i])
@@ -83,11 +91,12 @@ def steps(self: Lead, done: int = 0):   # steps that the run has made already
         stage, every = Stage(h["mesh"], h["batches"], h["iterations"], h["coefficients"]), max(h["iterations"] // (2 * MEANS), 1)
         first, timed = h["iterations"] // 2 // every, i < len(self.plan.trials)
         for n in range(1, stage.iterations + 1):
-            began = timed and clock()
+            began = clock() if timed else self.clock()
             yield stage
             made, self.spent = made + 1, self.spent + stage.step_work
             if timed and made > done: h["seconds"] = min(clock() - began, h["seconds"] or math.inf)     # step number `done` was made before
             if made >= done and judged and n % every == 0 and n // every > first: self._average(n // every - first)
+            if self.timed and made >= done and self._over(n, began if made > done else None): break
         if i == len(self.history) - 1 and self.plan.wants(self.history): self._measured()
 
 # %% ../nbs/28_lead.ipynb #1af952f2
@@ -99,9 +108,19 @@ def _decided(self: Lead):
         began = perf_counter()
         K, spent = self.pilot(last["mesh"] - 1)
         last["measuring"], self.seconds = last["measuring"] + spent, self.seconds + perf_counter() - began
-    stage = self.plan.propose(self.history, K)
+    stage, pace = self.plan.propose(self.history, K), last.get("pace", 1.) if last else 1.
     if stage: self.history.append({**asdict(stage), "loss": None, "measuring": 0., "seconds": None, "covariance": None if K is None else K.tolist()})
+    if stage and self.timed: self.history[-1].update(made=0, elapsed=self.clock(), pace=pace)
     return stage
+
+@patch
+def _over(self: Lead, n: int, began: float):   # steps made of the last stage; when the last of them began, None: before the run went on
+    "Tell the `Auto` how long a step took; whether the stage ends with it, which then is as long as it has become."
+    h, now = self.history[-1], self.clock()
+    if began is not None: h["pace"] = self.plan.paced(self.history, now - began)
+    h.update(made=n, elapsed=now)
+    if n < h["iterations"] and self.plan.over(self.history): h["iterations"] = n
+    return n == h["iterations"]
 
 @patch
 def _average(self: Lead, n):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 import torch
 from torch import nn
-from .estimator import coarsen_batch, frozen_statistics, like, n_samples, telescopic_backward
+from .estimator import coarsen_batch, coarser, frozen_statistics, like, n_samples, telescopic_backward
 
 # %% ../nbs/04_workunits.ipynb #652515e8
 def image_cost(mesh: int,     # level of the mesh, 0 the finest
@@ -73,7 +73,7 @@ def evaluation_costs(losses: Callable,    # as for `telescopic_backward`
     if min(n_samples(batch), size) < 4: raise ValueError(f"batch has {n_samples(batch)} samples and size is {size}; a cost needs 4 or more")
     device, passes = next(model.parameters()).device, []
     for mesh in range(meshes):
-        if mesh: batch = coarsen(batch)
+        if mesh: batch = coarser(batch, coarsen)
         most = min(size * 4**mesh, n_samples(batch))
         passes += [like(batch, (a[:n] for a in batch)) for n in (most // 4, most)]
     def step(i):
