@@ -20,6 +20,7 @@ import torch
 from . import data, datasets
 from .auto import Auto
 from .commandline import one_of, pick_device, whole_numbers
+from .figures import drawing
 from .files import digest_files, export_weights, fingerprint, load_checkpoint
 from .lean import adam
 from .memory import check_memory, check_step
@@ -252,11 +253,13 @@ def show(task, model, run, sets, classical, times, name) -> list:
     heads = [f"t = {t:g}" for t in times] + ["mean"] if len(times) > 1 else ["PSNR"]
     rows = result if len(times) > 1 else [[row[0], *row[2:]] for row in result]
     print(table([f"{len(test)} test images, PSNR in dB", *heads, "SSIM"], [[*row[:-1], f"{row[-1]:.3f}"] for row in rows]))
-    curves({run.name: run.path("valid.csv")}, run.path("curves.png"))
+    with drawing(run.path("curves.png")):
+        curves({run.name: run.path("valid.csv")}, run.path("curves.png"), train={run.name: run.path("train.csv")})
     batch = task.sample(test[:1], torch.Generator(target).manual_seed(1))
     clearer = sorted(times, key=lambda t: task.signal(torch.tensor(t)).item())[-2:][0]   # the last but one: much noise, but something to be seen
     batch = batch._replace(t=torch.full_like(batch.t, clearer))
-    strip({"clean": batch.clean[0], **{k: method(batch)[0] for k, method in methods.items()}}, run.path("before_after.png"))
+    with drawing(run.path("before_after.png")):
+        strip({"clean": batch.clean[0], **{k: method(batch)[0] for k, method in methods.items()}}, run.path("before_after.png"))
     return rows
 
 # %% ../nbs/34_commands.ipynb #2c785ae8
@@ -278,7 +281,7 @@ def carry_out(o,      # options of a command, as attributes: mode, lr, seed, res
         export_weights(model, run.config, run.path("best.safetensors"))
         result = show()
     if o.mode == "auto":
-        decisions(decided["plan"], decided["history"], run.path("decisions.png"))
+        with drawing(run.path("decisions.png")): decisions(decided["plan"], decided["history"], run.path("decisions.png"))
         plan = decided["plan"].plan(decided["history"])
         print(f"{plan}\nmeasuring and deciding: {rows[-1]['work_units'] - plan.work_units:g} #WU, {decided['seconds']:.1f} s")
     images = sum(s.iterations * sum(s.batches) for s in plan.stages)

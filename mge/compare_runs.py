@@ -17,13 +17,15 @@ from .figures import drawing
 from .report import curves, sheet, table
 from .runs import read_rows
 
-# %% ../nbs/47_compare.ipynb #24522cc8
+# %% ../nbs/47_compare.ipynb #e9934df8
 class Left(NamedTuple):
     "What a run has left."
+
     name: str
     model: Path
-    valid: Path   # log of validation; None: it is not there
-    train: Path   # log of training; None: it is not there
+    valid: Path  # log of validation; None: it is not there
+    train: Path  # log of training; None: it is not there
+
 
 def left(model: Path) -> Left:
     "The run that a model file belongs to."
@@ -31,21 +33,35 @@ def left(model: Path) -> Left:
     logs = [model.parent.parent / f"logs/{name}_{kind}.csv" for kind in ("valid", "train")]
     return Left(name, model, *(log if log.is_file() else None for log in logs))
 
-def find(run: str,    # a run's name, or the path of its model, of one of its logs, or of a folder of runs
-         out: Path,   # where a run is that is given by its name
-        ) -> list:    # of `Left`
+
+def find(
+    run: str,  # a run's name, or the path of its model, of one of its logs, or of a folder of runs
+    out: Path,  # where a run is that is given by its name
+) -> list:  # of `Left`
     "The runs that are meant. `ValueError` if there are none."
     path = Path(run)
     if path.is_dir():
-        models = sorted(path.glob("*_best.safetensors")) or sorted((path / "models").glob("*_best.safetensors"))
-        if not models: raise ValueError(f"run {run} is a folder without models; allowed: one with *_best.safetensors, in itself or in its models/")
+        models = sorted(path.glob("*_best.safetensors")) or sorted(
+            (path / "models").glob("*_best.safetensors")
+        )
+        if not models:
+            raise ValueError(
+                f"run {run} is a folder without models; allowed: one with *_best.safetensors, in "
+                f"itself or in its models/"
+            )
         return [left(model) for model in models]
-    if path.suffix in (".safetensors", ".pt"): return [left(path)]
+    if path.suffix in (".safetensors", ".pt"):
+        return [left(path)]
     log = re.fullmatch(r"(.+)_(valid|train)\.csv", path.name)
     folder, name = (path.parent.parent, log[1]) if log else (out, run)
     for kind in ("best.safetensors", "best.pt"):
-        if (model := folder / f"models/{name}_{kind}").is_file(): return [left(model)]
-    raise ValueError(f"run {run} has no model: {folder / 'models'}/{name}_best.safetensors is missing; allowed: a run's name with --out its folder, its model, its log, or a folder of runs")
+        if (model := folder / f"models/{name}_{kind}").is_file():
+            return [left(model)]
+    raise ValueError(
+        f"run {run} has no model: {folder / 'models'}/{name}_best.safetensors is missing; "
+        f"allowed: a run's name with --out its folder, its model, its log, or a folder of runs"
+    )
+
 
 def labels(runs: list) -> list:
     "What tells runs apart: the parts of their names that are not the same in all; with their folders, where the names are."
@@ -53,78 +69,113 @@ def labels(runs: list) -> list:
     if len({len(p) for p in parts}) == 1:
         apart = [i for i, column in enumerate(zip(*parts)) if len(set(column)) > 1]
         short = ["_".join(p[i] for i in apart) for p in parts]
-        if all(short) and len(set(short)) == len(runs): return short
-    if len({run.name for run in runs}) == len(runs): return [run.name for run in runs]
+        if all(short) and len(set(short)) == len(runs):
+            return short
+    if len({run.name for run in runs}) == len(runs):
+        return [run.name for run in runs]
     return [str(run.model.parent.parent / run.name) for run in runs]
 
-# %% ../nbs/47_compare.ipynb #211d1756
-def alike(files: list, o):   # of models; options of the command
+# %% ../nbs/47_compare.ipynb #ba81fc79
+def alike(files: list, o):  # of models; options of the command
     "Load all; (networks, task, configuration to examine by). `ValueError` where they cannot be compared."
     loaded = [load_any(path) for path in files]
     task = loaded[0][1]
     for path, (_, other, _) in zip(files, loaded):
-        if other != task: raise ValueError(f"runs are for different tasks: {files[0]} for {task}, {path} for {other}; allowed: one task, with the same options")
+        if other != task:
+            raise ValueError(
+                f"runs are for different tasks: {files[0]} for {task}, {path} for {other}; "
+                f"allowed: one task, with the same options"
+            )
     config = dict(loaded[0][2])
     for key, given in (("dataset", o.dataset), ("size", o.size)):
         values = list(dict.fromkeys(str(c.get(key)) for _, _, c in loaded))
-        if len(values) > 1 and not given: raise ValueError(f"runs were trained with {key} {' and '.join(values)}; allowed: --{key} to say which to compare with")
+        if len(values) > 1 and not given:
+            raise ValueError(
+                f"runs were trained with {key} {' and '.join(values)}; allowed: --{key} to say "
+                f"which to compare with"
+            )
     return [model for model, _, _ in loaded], task, config
+
 
 def suited(exam, models: list):
     "The examination. `ValueError` if a network cannot take its size."
-    for model in models: check_size(exam.size, model, 1)
+    for model in models:
+        check_size(exam.size, model, 1)
     return exam
+
 
 def cost(run: Left) -> list:
     "Work units and seconds of a run, from the last row of its log; empty where there is none."
     rows = read_rows(run.valid) if run.valid else []
     return [f"{rows[-1]['work_units']:g}", f"{rows[-1]['time']:.1f}"] if rows else ["", ""]
 
+
 def _curves(runs: list, names: list, path: Path):
     "The curves of all runs that have logs."
     for run, name in zip(runs, names):
-        if not run.valid: print(f"note: {name} has no log beside its model, and is not in the curves")
+        if not run.valid:
+            print(f"note: {name} has no log beside its model, and is not in the curves")
     logs = {name: run.valid for run, name in zip(runs, names) if run.valid}
-    if logs: curves(logs, path, {name: run.train for run, name in zip(runs, names) if run.valid and run.train})
+    if logs:
+        curves(
+            logs,
+            path,
+            {name: run.train for run, name in zip(runs, names) if run.valid and run.train},
+        )
+
 
 def mge_compare(
-    runs: str,                 # two or more: names of runs, paths of their models or logs, or folders of runs
-    dataset: str = "",         # to compare on; left out: the one of training
-    split: str = "test",       # train, valid or test
-    kind: str = "",            # for digits: of the canvases, left out: as in training
-    size: int = 0,             # side of the images, pixels; 0: as in training, or the data set's own
-    images: int = 256,         # at most so many, spread over all
-    shown: int = 3,            # of them, in the picture
-    crops: int = 0,            # for classes: of each image, 1 from the centre, or 10; 0: 1
-    seed: int = 0,             # of noise and canvases, the same for all; 0: those of the tables after training
-    device: str = "auto",      # auto, cpu, cuda or cuda:N
-    test_patches: int = 0,     # crops per picture (photographs, folder, urban100); 0: 64 in all, of urban100 2 each
-    data_dir: str = "",        # where the data set lies
-    download: bool = False,    # let torchvision fetch what is missing
-    workers: int = 2,          # processes that decode pictures the first time
-    out: str = "results",      # folder that runs are looked for in, and whose pictures/ gets two more
-    overwrite: bool = False,   # replace pictures that exist
-) -> list:                     # the table's rows
+    runs: str,  # two or more: names of runs, paths of their models or logs, or folders of runs
+    dataset: str = "",  # to compare on; left out: the one of training
+    split: str = "test",  # train, valid or test
+    kind: str = "",  # for digits: of the canvases, left out: as in training
+    size: int = 0,  # side of the images, pixels; 0: as in training, or the data set's own
+    images: int = 256,  # at most so many, spread over all
+    shown: int = 3,  # of them, in the picture
+    crops: int = 0,  # for classes: of each image, 1 from the centre, or 10; 0: 1
+    seed: int = 0,  # of noise and canvases, the same for all; 0: those of the tables after training
+    device: str = "auto",  # auto, cpu, cuda or cuda:N
+    test_patches: int = 0,  # crops per picture (photographs, folder, urban100); 0: 64 in all, of urban100 2 each
+    data_dir: str = "",  # where the data set lies
+    download: bool = False,  # let torchvision fetch what is missing
+    workers: int = 2,  # processes that decode pictures the first time
+    out: str = "results",  # folder that runs are looked for in, and whose pictures/ gets two more
+    overwrite: bool = False,  # replace pictures that exist
+) -> list:  # the table's rows
     "Show several trained networks side by side on the same pictures and the same noise, with a table and their curves."
     o, runs = SimpleNamespace(**locals()), [runs] if isinstance(runs, (str, Path)) else list(runs)
     device = pick_device(device)
-    if not 1 <= shown <= 16: raise ValueError(f"--shown {shown} is out of range; allowed: 1 to 16")
-    runs = list({run.model.resolve(): run for given in runs for run in find(str(given), Path(out))}.values())
-    if not 2 <= len(runs) <= 16: raise ValueError(f"runs are {len(runs)}; allowed: from 2 to 16 different ones")
+    if not 1 <= shown <= 16:
+        raise ValueError(f"--shown {shown} is out of range; allowed: 1 to 16")
+    runs = list(
+        {run.model.resolve(): run for given in runs for run in find(str(given), Path(out))}.values()
+    )
+    if not 2 <= len(runs) <= 16:
+        raise ValueError(f"runs are {len(runs)}; allowed: from 2 to 16 different ones")
     names = labels(runs)
     models, task, config = alike([run.model for run in runs], o)
     name, made = examination(o, models[0], task, config, device)
-    both, lines = (Path(out) / f"pictures/compare_{task.name}_{name}_{split}{end}.png" for end in ("", "_curves"))
+    both, lines = (
+        Path(out) / f"pictures/compare_{task.name}_{name}_{split}{end}.png"
+        for end in ("", "_curves")
+    )
     exam = examined(lambda say: suited(made(say), models), [both, lines], overwrite)
     answers = {label: exam.answer(model.to(device)) for label, model in zip(names, models)}
     beside = exam.baselines()
     rows = [[label, *exam.row(a), "", ""] for label, a in beside.items()]
     rows += [[label, *exam.row(a), *cost(run)] for (label, a), run in zip(answers.items(), runs)]
     print(table([*exam.heads, "#WU", "seconds"], rows))
-    with drawing(both): sheet(*exam.columns({**{k: a for k, a in beside.items() if k == "input"}, **answers}, shown), path=both)
-    with drawing(lines): _curves(runs, names, lines)
+    with drawing(both):
+        sheet(
+            *exam.columns({**{k: a for k, a in beside.items() if k == "input"}, **answers}, shown),
+            path=both,
+        )
+    with drawing(lines):
+        _curves(runs, names, lines)
     for path in (both, lines):
-        if path.exists(): print(f"written: {path}")
+        if path.exists():
+            print(f"written: {path}")
     return rows
+
 
 main = command_line(mge_compare, several="runs")

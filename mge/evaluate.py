@@ -31,74 +31,123 @@ from .runs import check_out
 from .structure import SuperResolution
 from .train import restore
 
-# %% ../nbs/46_evaluate.ipynb #8c108847
+# %% ../nbs/46_evaluate.ipynb #f7f8b1c2
 def contents(path) -> tuple:
     "(weights, configuration) of a model file. `ValueError` if it is not one, or damaged."
     path = Path(path)
     if path.suffix not in (".safetensors", ".pt"):
-        raise ValueError(f"model {path} is of an unknown kind; allowed: .safetensors or .pt of a training run")
-    if path.suffix == ".safetensors": return import_weights(path)
+        raise ValueError(
+            f"model {path} is of an unknown kind; allowed: .safetensors or .pt of a training run"
+        )
+    if path.suffix == ".safetensors":
+        return import_weights(path)
     state = load_checkpoint(path, "model")
-    if not (isinstance(state, dict) and isinstance(state.get("model"), dict) and isinstance(state.get("config"), dict)):
-        raise ValueError(f"model {path} does not hold weights and a configuration; allowed: what a training run of mge wrote")
+    if not (
+        isinstance(state, dict)
+        and isinstance(state.get("model"), dict)
+        and isinstance(state.get("config"), dict)
+    ):
+        raise ValueError(
+            f"model {path} does not hold weights and a configuration; allowed: what a training "
+            f"run of mge wrote"
+        )
     return state["model"], state["config"]
+
 
 def _made(config: dict) -> tuple:
     "(a network on the meta device, its task) of digits or classes, as a configuration has them. `ValueError` for what cannot be."
     name, width = config.get("network"), config.get("width")
-    if type(width) is not int: raise ValueError(f"its width is {width!r}")
+    if type(width) is not int:
+        raise ValueError(f"its width is {width!r}")
     if config["task"] == "classification":
         classes = config.get("classes")
         if name not in CLASSIFIERS or type(classes) is not int or not 1 <= classes <= 10**5:
             raise ValueError(f"its network is {name!r} with {classes!r} classes")
-        task, make = classify.Classification(classes), lambda width: classifier(name, classes, width=width)
+        task, make = (
+            classify.Classification(classes),
+            lambda width: classifier(name, classes, width=width),
+        )
     else:
-        task, dropout = clutter.Cluttered(config["task"].removeprefix("digits_")), config.get("dropout", 0.)
-        if name not in DENSE or not isinstance(dropout, (int, float)): raise ValueError(f"its network is {name!r}")
+        task, dropout = (
+            clutter.Cluttered(config["task"].removeprefix("digits_")),
+            config.get("dropout", 0.0),
+        )
+        if name not in DENSE or not isinstance(dropout, (int, float)):
+            raise ValueError(f"its network is {name!r}")
         make = lambda width: dense(name, digits.KINDS[task.kind].classes, 1, width, dropout)
     clutter.check_width(width, make)
-    with torch.device("meta"): return make(width), task
+    with torch.device("meta"):
+        return make(width), task
 
-def load_any(path) -> tuple:   # of a training run: ..._best.safetensors, ..._best.pt or ..._last.pt
+
+def load_any(path) -> tuple:  # of a training run: ..._best.safetensors, ..._best.pt or ..._last.pt
     "(network in evaluation mode, task, configuration) of any model file. `ValueError` as `load_model`."
     weights, config = contents(path)
     name = config.get("task")
-    if not (isinstance(name, str) and (name == "classification" or name.startswith("digits_"))): return load_model(path)
-    try: model, task = _made(config)
-    except (ValueError, TypeError) as e: raise ValueError(f"model {path} has a configuration that no training run of mge wrote: {e}") from None
+    if not (isinstance(name, str) and (name == "classification" or name.startswith("digits_"))):
+        return load_model(path)
+    try:
+        model, task = _made(config)
+    except (ValueError, TypeError) as e:
+        raise ValueError(
+            f"model {path} has a configuration that no training run of mge wrote: {e}"
+        ) from None
     wanted = model.state_dict()
-    if weights.keys() != wanted.keys() or any(weights[k].shape != a.shape or weights[k].dtype != a.dtype for k, a in wanted.items()):
-        raise ValueError(f"model {path} holds weights that do not fit its network {config['network']!r}")
-    if not all(a.isfinite().all() for a in weights.values()): raise ValueError(f"model {path} holds weights that are not finite")
+    if weights.keys() != wanted.keys() or any(
+        weights[k].shape != a.shape or weights[k].dtype != a.dtype for k, a in wanted.items()
+    ):
+        raise ValueError(
+            f"model {path} holds weights that do not fit its network {config['network']!r}"
+        )
+    if not all(a.isfinite().all() for a in weights.values()):
+        raise ValueError(f"model {path} holds weights that are not finite")
     model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(), task, config
 
-# %% ../nbs/46_evaluate.ipynb #cd07551f
-CLASSICAL = {"denoising": (denoise.gaussian_methods, denoise.TIMES), "deblurring": (deblur.wiener_methods, deblur.TIMES),
-             "inpainting": (inpaint.fill_methods, inpaint.TIMES), "superresolution": (superres.linear_methods, (0.,))}
+# %% ../nbs/46_evaluate.ipynb #dc8c1ecb
+CLASSICAL = {
+    "denoising": (denoise.gaussian_methods, denoise.TIMES),
+    "deblurring": (deblur.wiener_methods, deblur.TIMES),
+    "inpainting": (inpaint.fill_methods, inpaint.TIMES),
+    "superresolution": (superres.linear_methods, (0.0,)),
+}
+
 
 def _shared(image: Tensor) -> np.ndarray:
     "Images in [-1, 1] as float16 in [0, 1]."
-    return (image / 2 + .5).clamp(0, 1).half().cpu().numpy()
+    return (image / 2 + 0.5).clamp(0, 1).half().cpu().numpy()
+
 
 @dataclass(frozen=True, eq=False)
 class Restoring:
     "Images to be restored."
+
     task: object
-    clean: Tensor    # [n, 3, H, W] in [-1, 1]
-    valid: Tensor    # the same, to tune classical methods on
-    seed: int        # of the noise
+    clean: Tensor  # [n, 3, H, W] in [-1, 1]
+    valid: Tensor  # the same, to tune classical methods on
+    seed: int  # of the noise
 
     @property
-    def size(self): return self.clean.shape[-1]
+    def size(self):
+        return self.clean.shape[-1]
+
     @property
-    def times(self): return CLASSICAL[self.task.name][1]
+    def times(self):
+        return CLASSICAL[self.task.name][1]
+
     @property
-    def heads(self): return [f"{len(self.clean)} images, PSNR in dB", *([f"t = {t:g}" for t in self.times] + ["mean"] if len(self.times) > 1 else ["PSNR"]), "SSIM"]
+    def heads(self):
+        return [
+            f"{len(self.clean)} images, PSNR in dB",
+            *([f"t = {t:g}" for t in self.times] + ["mean"] if len(self.times) > 1 else ["PSNR"]),
+            "SSIM",
+        ]
 
     def batches(self):
         "The same samples at each of the times."
-        batch = self.task.sample(self.clean, torch.Generator(self.clean.device).manual_seed(1 + self.seed))
+        batch = self.task.sample(
+            self.clean, torch.Generator(self.clean.device).manual_seed(1 + self.seed)
+        )
         return (batch._replace(t=torch.full_like(batch.t, t)) for t in self.times)
 
     def by(self, method) -> dict:
@@ -106,91 +155,168 @@ class Restoring:
         found = {"prediction": [], "psnr": [], "ssim": []}
         for batch in self.batches():
             said = method(batch).clamp(-1, 1)
-            for key, a in zip(found, (_shared(said), psnr(said, batch.clean, 2.).cpu().numpy(), ssim(said, batch.clean, 2.).cpu().numpy())):
+            for key, a in zip(
+                found,
+                (
+                    _shared(said),
+                    psnr(said, batch.clean, 2.0).cpu().numpy(),
+                    ssim(said, batch.clean, 2.0).cpu().numpy(),
+                ),
+            ):
                 found[key].append(a)
         return {key: np.stack(a) for key, a in found.items()}
 
-    def answer(self, model) -> dict: return self.by(lambda batch: restore(model, self.task, batch))
+    def answer(self, model) -> dict:
+        return self.by(lambda batch: restore(model, self.task, batch))
+
     def baselines(self) -> dict:
         "The input as it is, and the classical methods."
-        methods = {"input": self.task.network_input, **CLASSICAL[self.task.name][0](self.task, self.valid, self.times)}
+        methods = {
+            "input": self.task.network_input,
+            **CLASSICAL[self.task.name][0](self.task, self.valid, self.times),
+        }
         return {name: self.by(method) for name, method in methods.items()}
 
     def row(self, answer: dict) -> list:
         each = answer["psnr"].mean(1).tolist()
-        return [*(f"{v:.2f}" for v in (each + [sum(each) / len(each)] if len(each) > 1 else each)), f"{answer['ssim'].mean():.3f}"]
+        return [
+            *(f"{v:.2f}" for v in (each + [sum(each) / len(each)] if len(each) > 1 else each)),
+            f"{answer['ssim'].mean():.3f}",
+        ]
 
-    def arrays(self) -> dict: return {"clean": _shared(self.clean), "t": np.array(self.times)}
+    def arrays(self) -> dict:
+        return {"clean": _shared(self.clean), "t": np.array(self.times)}
 
     def columns(self, answers: dict, n: int) -> tuple:
         "(title -> images [n, 3, H, W] in [-1, 1], title -> what stands beneath each) at the last time but one that is less clear."
-        order = sorted(range(len(self.times)), key=lambda i: self.task.signal(torch.tensor(self.times[i])).item())
+        order = sorted(
+            range(len(self.times)),
+            key=lambda i: self.task.signal(torch.tensor(self.times[i])).item(),
+        )
         i, which = order[-2:][0], spread(torch.arange(len(self.clean)), n)
-        panels = {name: 2 * torch.from_numpy(a["prediction"][i, which.numpy()]).float() - 1 for name, a in answers.items()}
-        notes = {name: [f"{v:.2f} dB" for v in a["psnr"][i, which.numpy()]] for name, a in answers.items()}
+        panels = {
+            name: 2 * torch.from_numpy(a["prediction"][i, which.numpy()]).float() - 1
+            for name, a in answers.items()
+        }
+        notes = {
+            name: [f"{v:.2f} dB" for v in a["psnr"][i, which.numpy()]]
+            for name, a in answers.items()
+        }
         return {**panels, "clean": self.clean[which.to(self.clean.device)].cpu()}, notes
 
-# %% ../nbs/46_evaluate.ipynb #7eaaf292
-def by_class(prediction: Tensor, target: Tensor) -> tuple:   # bool [n, c, H, W] each
+# %% ../nbs/46_evaluate.ipynb #c33b7612
+def by_class(prediction: Tensor, target: Tensor) -> tuple:  # bool [n, c, H, W] each
     "(accuracy, IU) of each class, float64 [c]; NaN for a class that does not occur."
-    both, there, either = (a.sum((0, 2, 3)).double() for a in (prediction & target, target, prediction | target))
+    both, there, either = (
+        a.sum((0, 2, 3)).double() for a in (prediction & target, target, prediction | target)
+    )
     return both / there, torch.where(there > 0, both / either, torch.nan)
+
 
 @dataclass(frozen=True, eq=False)
 class Finding:
     "Canvases with digits to be found or straightened."
+
     task: object
-    batch: object    # Canvases
-    constant: Tensor # logits [1, c, H, W] of someone who may not look
+    batch: object  # Canvases
+    constant: Tensor  # logits [1, c, H, W] of someone who may not look
+
     @property
-    def heads(self): return [f"{len(self.batch.image)} canvases", "loss", "meanAcc", "meanIU"]
+    def heads(self):
+        return [f"{len(self.batch.image)} canvases", "loss", "meanAcc", "meanIU"]
+
     @property
-    def size(self): return self.batch.image.shape[-1]
+    def size(self):
+        return self.batch.image.shape[-1]
 
     def by(self, logits: Tensor) -> dict:
         "Answers of logits: prediction [n, c, H, W], probabilities; and what they are worth."
-        accuracy, iu = (a.cpu().numpy() for a in by_class(logits > 0, self.batch.target > .5))
-        return {"prediction": logits.sigmoid().half().cpu().numpy(), "loss": self.task.loss(logits, self.batch).cpu().numpy(),
-                "accuracy": accuracy, "IU": iu, "meanAcc": np.nanmean(accuracy), "meanIU": np.nanmean(iu)}
+        accuracy, iu = (a.cpu().numpy() for a in by_class(logits > 0, self.batch.target > 0.5))
+        return {
+            "prediction": logits.sigmoid().half().cpu().numpy(),
+            "loss": self.task.loss(logits, self.batch).cpu().numpy(),
+            "accuracy": accuracy,
+            "IU": iu,
+            "meanAcc": np.nanmean(accuracy),
+            "meanIU": np.nanmean(iu),
+        }
 
-    def answer(self, model) -> dict: return self.by(restore(model, self.task, self.batch))
-    def baselines(self) -> dict: return {"blind": self.by(self.constant.expand_as(self.batch.target))}
-    def row(self, answer: dict) -> list: return [f"{answer['loss'].mean():.4f}", f"{answer['meanAcc']:.4f}", f"{answer['meanIU']:.4f}"]
+    def answer(self, model) -> dict:
+        return self.by(restore(model, self.task, self.batch))
+
+    def baselines(self) -> dict:
+        return {"blind": self.by(self.constant.expand_as(self.batch.target))}
+
+    def row(self, answer: dict) -> list:
+        return [
+            f"{answer['loss'].mean():.4f}",
+            f"{answer['meanAcc']:.4f}",
+            f"{answer['meanIU']:.4f}",
+        ]
+
     def arrays(self) -> dict:
-        return {"image": (255 * self.batch.image).round().byte().cpu().numpy(), "target": (self.batch.target > .5).byte().cpu().numpy()}
+        return {
+            "image": (255 * self.batch.image).round().byte().cpu().numpy(),
+            "target": (self.batch.target > 0.5).byte().cpu().numpy(),
+        }
 
     def columns(self, answers: dict, n: int) -> tuple:
         "Canvas, what each says, and the target, in colours."
-        def images(masks): return 2 * digits.painted(masks).movedim(-1, 1) - 1
-        said = {name: images(torch.from_numpy(a["prediction"][:n]).float()) for name, a in answers.items()}
+
+        def images(masks):
+            return 2 * digits.painted(masks).movedim(-1, 1) - 1
+
+        said = {
+            name: images(torch.from_numpy(a["prediction"][:n]).float())
+            for name, a in answers.items()
+        }
         canvas = (2 * self.batch.image[:n] - 1).expand(-1, 3, -1, -1).cpu()
         notes = {name: [f"loss {v:.3f}" for v in a["loss"][:n]] for name, a in answers.items()}
         return {"canvas": canvas, **said, "target": images(self.batch.target[:n])}, notes
 
-# %% ../nbs/46_evaluate.ipynb #99f4c38f
+# %% ../nbs/46_evaluate.ipynb #98fd5aab
 @dataclass(frozen=True, eq=False)
 class Naming:
     "Images whose classes are asked for."
+
     task: object
-    images: object   # Labelled
-    names: list      # of the classes
+    images: object  # Labelled
+    names: list  # of the classes
     crops: int
+
     @property
-    def size(self): return self.images.size
+    def size(self):
+        return self.images.size
+
     @property
-    def heads(self): return [f"{len(self.images)} images, wrong in percent", "top 5", "error"]
+    def heads(self):
+        return [f"{len(self.images)} images, wrong in percent", "top 5", "error"]
 
     def by(self, scores: Tensor) -> dict:
         "Answers of probabilities [n, classes]."
         top5, error = classify.errors(scores, self.images.labels.cpu())
-        return {"probabilities": scores.numpy(), "prediction": scores.argmax(1).numpy(), "top5": top5, "error": error}
+        return {
+            "probabilities": scores.numpy(),
+            "prediction": scores.argmax(1).numpy(),
+            "top5": top5,
+            "error": error,
+        }
 
-    def answer(self, model) -> dict: return self.by(classify.predict(model, self.images, self.crops))
+    def answer(self, model) -> dict:
+        return self.by(classify.predict(model, self.images, self.crops))
+
     def baselines(self) -> dict:
         k = len(self.names)
         return {"any class, at random": {"top5": 1 - min(5 / k, 1), "error": 1 - 1 / k}}
-    def row(self, answer: dict) -> list: return [f"{100 * answer['top5']:.2f}", f"{100 * answer['error']:.2f}"]
-    def arrays(self) -> dict: return {"label": self.images.labels.cpu().numpy(), "names": np.array([plain_name(n) for n in self.names])}
+
+    def row(self, answer: dict) -> list:
+        return [f"{100 * answer['top5']:.2f}", f"{100 * answer['error']:.2f}"]
+
+    def arrays(self) -> dict:
+        return {
+            "label": self.images.labels.cpu().numpy(),
+            "names": np.array([plain_name(n) for n in self.names]),
+        }
 
     def columns(self, answers: dict, n: int) -> tuple:
         "The images, and beneath each what it is and what it was taken for."
@@ -199,15 +325,21 @@ class Naming:
         notes = {"image": [self.names[k] for k in self.images.labels.cpu()[which]]}
         panels = {"image": shown}
         for name, a in answers.items():
-            if "prediction" in a: panels[name], notes[name] = shown, [self.names[k] for k in a["prediction"][which.numpy()]]
+            if "prediction" in a:
+                panels[name], notes[name] = (
+                    shown,
+                    [self.names[k] for k in a["prediction"][which.numpy()]],
+                )
         return panels, notes
+
 
 def plain_name(name: str) -> str:
     "A name that any encoding can hold."
     return name.encode("utf-8", "backslashreplace").decode()
 
-# %% ../nbs/46_evaluate.ipynb #0ec5cb45
-MOST_BYTES = 2**30   # of the arrays that are written
+# %% ../nbs/46_evaluate.ipynb #3250002c
+MOST_BYTES = 2**30  # of the arrays that are written
+
 
 def check_size(size: int, model: nn.Module, least: int):
     "`ValueError` for a --size that the network cannot take."
@@ -215,120 +347,225 @@ def check_size(size: int, model: nn.Module, least: int):
     small = getattr(model, "smallest", None)
     power = small is not None and size >= small and size & (size - 1) == 0
     if not least <= size <= 4096 or size % multiple and not power:
-        raise ValueError(f"--size {size} does not fit the network; allowed: multiples of {multiple} from {least} to 4096")
+        raise ValueError(
+            f"--size {size} does not fit the network; allowed: multiples of {multiple} from "
+            f"{least} to 4096"
+        )
+
 
 def check_bytes(images: int, each: int):
     "`ValueError` where the predictions of so many images, `each` bytes, are more than should be kept."
     if images * each > MOST_BYTES:
-        raise ValueError(f"--images {images} gives {images * each / 1e9:.1f} GB of predictions; allowed here: {MOST_BYTES // each} at most, or a smaller --size")
+        raise ValueError(
+            f"--images {images} gives {images * each / 1e9:.1f} GB of predictions; allowed here: "
+            f"{MOST_BYTES // each} at most, or a smaller --size"
+        )
+
 
 def _restoring(o, model, task, config, device):
     dataset = one_of(o.dataset or config.get("dataset"), datasets.DATASETS, "dataset")
-    size = o.size or (config["size"] if dataset == config.get("dataset") and type(config.get("size")) is int else datasets.SIZES[dataset])
-    if o.kind or o.crops: raise ValueError(f"--{'kind ' + o.kind if o.kind else f'crops {o.crops}'} is not for {task.name}; allowed: without it")
+    size = o.size or (
+        config["size"]
+        if dataset == config.get("dataset") and type(config.get("size")) is int
+        else datasets.SIZES[dataset]
+    )
+    if o.kind or o.crops:
+        raise ValueError(
+            f"--{'kind ' + o.kind if o.kind else f'crops {o.crops}'} is not for {task.name}; "
+            f"allowed: without it"
+        )
     paired = isinstance(task, SuperResolution)
     check_size(size, model, 11)
-    if paired and size % 2: raise ValueError(f"--size {size} must be even: it is twice the side of what the network sees")
+    if paired and size % 2:
+        raise ValueError(
+            f"--size {size} must be even: it is twice the side of what the network sees"
+        )
     check_bytes(o.images, 6 * size**2 * (1 + len(CLASSICAL[task.name][1])))
     if o.test_patches and dataset not in ("photographs", "folder", "urban100"):
-        raise ValueError(f"--test_patches {o.test_patches} must be 0 for {dataset}; allowed: with photographs, folder or urban100")
-    how = dict(data_dir=o.data_dir or None, workers=o.workers, download=o.download, crops=o.test_patches or None, pairs=dataset == "urban100" and paired and task.how == "bicubic")
+        raise ValueError(
+            f"--test_patches {o.test_patches} must be 0 for {dataset}; allowed: with "
+            f"photographs, folder or urban100"
+        )
+    how = dict(
+        data_dir=o.data_dir or None,
+        workers=o.workers,
+        download=o.download,
+        crops=o.test_patches or None,
+        pairs=dataset == "urban100" and paired and task.how == "bicubic",
+    )
+
     def made(say):
-        def images(split, n): return (2 * spread(datasets.load(dataset, split, size, 1, say=say, **how)[0], n) - 1).to(device)
+        def images(split, n):
+            return (
+                2 * spread(datasets.load(dataset, split, size, 1, say=say, **how)[0], n) - 1
+            ).to(device)
+
         return Restoring(task, images(o.split, o.images), images("valid", 256), o.seed)
+
     return dataset, made
 
+
 def _finding(o, model, task, config, device):
-    dataset = one_of(o.dataset or ("mnist" if o.data_dir else "printed"), ("printed", "mnist"), "dataset")
+    dataset = one_of(
+        o.dataset or ("mnist" if o.data_dir else "printed"), ("printed", "mnist"), "dataset"
+    )
     kind, size = one_of(o.kind or task.kind, digits.KINDS, "kind"), o.size or config.get("size", 64)
-    if o.crops or o.test_patches: raise ValueError(f"--{'crops' if o.crops else 'test_patches'} is not for {task.name}; allowed: without it")
-    if (dataset == "mnist") != bool(o.data_dir): raise ValueError(f"--data_dir {o.data_dir or 'is missing'}; allowed: MNIST's folder with --dataset mnist, none with printed")
+    if o.crops or o.test_patches:
+        raise ValueError(
+            f"--{'crops' if o.crops else 'test_patches'} is not for {task.name}; allowed: "
+            f"without it"
+        )
+    if (dataset == "mnist") != bool(o.data_dir):
+        raise ValueError(
+            f"--data_dir {o.data_dir or 'is missing'}; allowed: MNIST's folder with --dataset "
+            f"mnist, none with printed"
+        )
     c, wanted = (digits.KINDS[k].classes for k in (task.kind, kind))
-    if c != wanted: raise ValueError(f"--kind {kind} has {wanted} classes of pixels, the network {c}; allowed: {', '.join(k for k in digits.KINDS if digits.KINDS[k].classes == c)}")
-    if type(size) is not int: raise ValueError(f"--size {size!r} is no whole number")
+    if c != wanted:
+        raise ValueError(
+            f"--kind {kind} has {wanted} classes of pixels, the network {c}; allowed: "
+            f"{', '.join(k for k in digits.KINDS if digits.KINDS[k].classes == c)}"
+        )
+    if type(size) is not int:
+        raise ValueError(f"--size {size!r} is no whole number")
     check_size(size, model, clutter.SMALLEST)
     check_bytes(o.images, size**2 * (1 + 3 * c))
+
     def made(say):
-        bank = {split: digits.digits(split, o.data_dir or None, o.download) for split in ("train", o.split)}
+        bank = {
+            split: digits.digits(split, o.data_dir or None, o.download)
+            for split in ("train", o.split)
+        }
         asked = clutter.Cluttered(kind)
-        batch = asked.fixed(tuple(s.to(device) for s in clutter.sources(bank[o.split], size, 1, o.images)), o.seed)
-        return Finding(asked, batch, clutter.blind(asked, clutter.sources(bank["train"], size, 1)).to(device))
+        batch = asked.fixed(
+            tuple(s.to(device) for s in clutter.sources(bank[o.split], size, 1, o.images)), o.seed
+        )
+        return Finding(
+            asked, batch, clutter.blind(asked, clutter.sources(bank["train"], size, 1)).to(device)
+        )
+
     return f"{dataset}_{kind}", made
+
 
 def _naming(o, model, task, config, device):
     dataset = one_of(o.dataset or config.get("dataset"), labelled.DATASETS, "dataset")
-    size = o.size or (config["size"] if type(config.get("size")) is int and dataset == config.get("dataset") else labelled.DATASETS[dataset])
-    if o.kind or o.test_patches: raise ValueError(f"--{'kind' if o.kind else 'test_patches'} is not for classes; allowed: without it")
+    size = o.size or (
+        config["size"]
+        if type(config.get("size")) is int and dataset == config.get("dataset")
+        else labelled.DATASETS[dataset]
+    )
+    if o.kind or o.test_patches:
+        raise ValueError(
+            f"--{'kind' if o.kind else 'test_patches'} is not for classes; allowed: without it"
+        )
     one_of(str(o.crops or 1), ("1", "10"), "crops")
     check_size(size, model, 1)
-    if dataset == "textures" and size > classify.MOST_TEXTURE: raise ValueError(f"--size {size} is too large for textures; allowed: {classify.MOST_TEXTURE} at most")
+    if dataset == "textures" and size > classify.MOST_TEXTURE:
+        raise ValueError(
+            f"--size {size} is too large for textures; allowed: {classify.MOST_TEXTURE} at most"
+        )
+
     def made(say):
         sets, names = labelled.load(dataset, size, 1, o.data_dir or None, o.workers, say=say)
-        if len(names) != task.classes: raise ValueError(f"--dataset {dataset} has {len(names)} classes, the network {task.classes}; allowed: as many")
+        if len(names) != task.classes:
+            raise ValueError(
+                f"--dataset {dataset} has {len(names)} classes, the network {task.classes}; "
+                f"allowed: as many"
+            )
         return Naming(task, sets[o.split][0].few(o.images).to(device), names, o.crops or 1)
+
     return dataset, made
 
-def examination(o,      # options of `mge_evaluate`, as attributes
-                model, task, config, device) -> tuple:
+
+def examination(
+    o,  # options of `mge_evaluate`, as attributes
+    model,
+    task,
+    config,
+    device,
+) -> tuple:
     "(name of the data, function that reads them: say -> one of `Restoring`, `Finding` and `Naming`). `ValueError` for what does not fit."
     one_of(o.split, SPLITS, "split")
-    for name, most in dict(images=10**5, seed=2**31, workers=256, test_patches=10**4, size=4096).items():
-        if not (name == "images") <= getattr(o, name) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: {int(name == 'images')} to {most}")
-    family = _naming if isinstance(task, classify.Classification) else _finding if isinstance(task, clutter.Cluttered) else _restoring
+    for name, most in dict(
+        images=10**5, seed=2**31, workers=256, test_patches=10**4, size=4096
+    ).items():
+        if not (name == "images") <= getattr(o, name) <= most:
+            raise ValueError(
+                f"--{name} {getattr(o, name)} is out of range; allowed: {int(name == 'images')} "
+                f"to {most}"
+            )
+    family = (
+        _naming
+        if isinstance(task, classify.Classification)
+        else _finding
+        if isinstance(task, clutter.Cluttered)
+        else _restoring
+    )
     return family(o, model, task, config, device)
 
-# %% ../nbs/46_evaluate.ipynb #ee5bac6d
+# %% ../nbs/46_evaluate.ipynb #ce1a4e5a
 def _written(path: Path, arrays: dict, overwrite: bool):
     "Write arrays as one .npz, whole or not at all, never over another file without being asked to."
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     whole(path, buffer.getvalue(), replace=overwrite)
 
-def examined(made, paths: list, overwrite: bool):   # as `examination` gives it; what will be written
+
+def examined(made, paths: list, overwrite: bool):  # as `examination` gives it; what will be written
     "The examination, its data read, and a folder to write to. `ValueError` before that, if a file exists that is not to be replaced, or the folder cannot be written to."
     folder, lines = paths[0].parent, []
     check_out(folder)
     for path in paths:
-        if path.exists() and not overwrite: raise ValueError(f"{path} exists; --overwrite to replace it, or choose another --out")
+        if path.exists() and not overwrite:
+            raise ValueError(f"{path} exists; --overwrite to replace it, or choose another --out")
     exam = made(lines.append)
-    try: folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise ValueError(f"out {folder} cannot be made: {e.strerror}") from None
-    if lines: print(*lines, sep="\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ValueError(f"out {folder} cannot be made: {e.strerror}") from None
+    if lines:
+        print(*lines, sep="\n")
     return exam
 
+
 def mge_evaluate(
-    model: str,                # ..._best.safetensors (or a .pt) of a training run of any task
-    dataset: str = "",         # left out: the one of training. photographs, deadleaves, folder, cifar10, stl10, celeba, urban100 ...; printed or mnist for digits; textures, cifar100 or folder for classes
-    split: str = "test",       # train, valid or test
-    kind: str = "",            # for digits: of the canvases, left out: as in training
-    size: int = 0,             # side of the images, pixels; 0: as in training, or the data set's own
-    images: int = 256,         # at most so many, spread over all
-    crops: int = 0,            # for classes: of each image, 1 from the centre, or 10; 0: 1
-    seed: int = 0,             # of noise and canvases; 0: those of the table after training
-    device: str = "auto",      # auto, cpu, cuda or cuda:N
-    test_patches: int = 0,     # crops per picture (photographs, folder, urban100); 0: 64 in all, of urban100 2 each
-    data_dir: str = "",        # where the data set lies
-    download: bool = False,    # let torchvision fetch what is missing
-    workers: int = 2,          # processes that decode pictures the first time
-    out: str = "results",      # folder; predictions go to its predictions/
-    overwrite: bool = False,   # replace predictions that exist
-) -> list:                     # the table's rows
+    model: str,  # ..._best.safetensors (or a .pt) of a training run of any task
+    dataset: str = "",  # left out: the one of training. photographs, deadleaves, folder, cifar10, stl10, celeba, urban100 ...; printed or mnist for digits; textures, cifar100 or folder for classes
+    split: str = "test",  # train, valid or test
+    kind: str = "",  # for digits: of the canvases, left out: as in training
+    size: int = 0,  # side of the images, pixels; 0: as in training, or the data set's own
+    images: int = 256,  # at most so many, spread over all
+    crops: int = 0,  # for classes: of each image, 1 from the centre, or 10; 0: 1
+    seed: int = 0,  # of noise and canvases; 0: those of the table after training
+    device: str = "auto",  # auto, cpu, cuda or cuda:N
+    test_patches: int = 0,  # crops per picture (photographs, folder, urban100); 0: 64 in all, of urban100 2 each
+    data_dir: str = "",  # where the data set lies
+    download: bool = False,  # let torchvision fetch what is missing
+    workers: int = 2,  # processes that decode pictures the first time
+    out: str = "results",  # folder; predictions go to its predictions/
+    overwrite: bool = False,  # replace predictions that exist
+) -> list:  # the table's rows
     "Test a trained network on a data set that fits it: print its quality beside the classical methods, write its predictions as one array file and as a picture."
     o, path = SimpleNamespace(**locals()), Path(model)
     device = pick_device(device)
     network, task, config = load_any(path)
     name, made = examination(o, network, task, config, device)
     stem = path.stem.removesuffix("_best")
-    arrays, picture = (Path(out) / f"predictions/{stem}_on_{name}_{split}.{kind}" for kind in ("npz", "png"))
+    arrays, picture = (
+        Path(out) / f"predictions/{stem}_on_{name}_{split}.{kind}" for kind in ("npz", "png")
+    )
     exam = examined(made, [arrays, picture], overwrite)
     own = exam.answer(network.to(device))
     answers = {**exam.baselines(), config["network"]: own}
     rows = [[label, *exam.row(a)] for label, a in answers.items()]
     print(table(exam.heads, rows))
     _written(arrays, {**exam.arrays(), **own, "config": np.array(json.dumps(config))}, overwrite)
-    with drawing(picture): sheet(*exam.columns(answers, 4), path=picture)
+    with drawing(picture):
+        sheet(*exam.columns(answers, 4), path=picture)
     for path in (arrays, picture):
-        if path.exists(): print(f"written: {path}")
+        if path.exists():
+            print(f"written: {path}")
     return rows
+
 
 main = command_line(mge_evaluate)

@@ -13,25 +13,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from .files import whole
 
-# %% ../nbs/09_figures.ipynb #c462e395
+# %% ../nbs/09_figures.ipynb #63957a92
 def library():
     "The module matplotlib, imported even where the variable MPLBACKEND names a backend that does not exist."
     wanted = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib
+
     if wanted:
-        os.environ["MPLBACKEND"] = wanted       # for the processes that this one starts
-        try: matplotlib.rcParams["backend"] = wanted
-        except ValueError: pass                 # not to be had: pictures have a canvas of their own
+        os.environ["MPLBACKEND"] = wanted  # for the processes that this one starts
+        try:
+            matplotlib.rcParams["backend"] = wanted
+        except ValueError:
+            pass  # not to be had: pictures have a canvas of their own
     return matplotlib
 
-def new_figure(width: float, height: float, **arguments):  # inches; arguments of matplotlib's Figure
+
+def new_figure(
+    width: float, height: float, **arguments
+):  # inches; arguments of matplotlib's Figure
     "An empty matplotlib Figure that fits its content, on a canvas that needs no backend and no pyplot."
     library()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
     fig = Figure(figsize=(width, height), **{"layout": "constrained", **arguments})
     FigureCanvasAgg(fig)
     return fig
+
 
 def save(fig, path: Path, dpi: float):
     "Write a picture as PNG, whole or not at all. `OSError` as `whole`."
@@ -39,58 +47,76 @@ def save(fig, path: Path, dpi: float):
     fig.savefig(buffer, format="png", dpi=dpi)
     whole(path, buffer.getvalue())
 
-# %% ../nbs/09_figures.ipynb #ab3013a6
+# %% ../nbs/09_figures.ipynb #95d21dda
 def characters(font) -> set:  # matplotlib's FontProperties
     "Numbers of the characters that a text in this font can show."
     from matplotlib.font_manager import FontProperties, findfont, get_font
+
     families = (FontProperties(family=[name]) for name in font.get_family())
     return set().union(*(get_font(findfont(family)).get_charmap() for family in families))
 
-def plain(words,          # anything
-          most: int,      # characters of the result
-          known: set,     # numbers of the characters that can be shown
-         ) -> str:
+
+def plain(
+    words,  # anything
+    most: int,  # characters of the result
+    known: set,  # numbers of the characters that can be shown
+) -> str:
     "One line of text that can be drawn: what is too long is cut, and ends in three dots."
     text = "".join(c if c.isprintable() else "\ufffd" for c in str(words))
     parts = [c if ord(c) in known else f"\\u{ord(c):04x}" for c in text]
-    if len("".join(parts)) <= most: return "".join(parts)
-    while len("".join(parts)) > most - 3: parts.pop()
+    if len("".join(parts)) <= most:
+        return "".join(parts)
+    while len("".join(parts)) > most - 3:
+        parts.pop()
     return "".join(parts) + "..."
 
-def write(text,            # matplotlib's Text
-          words,           # what it shall show, as it is
-          most: int = 60,  # characters
-         ):
+
+def write(
+    text,  # matplotlib's Text
+    words,  # what it shall show, as it is
+    most: int = 60,  # characters
+):
     "Let a Text show words literally: no formula, no character that its font lacks."
     text.set_parse_math(False)
     text.set_usetex(False)
     text.set_text(plain(words, most, characters(text.get_fontproperties())))
 
-# %% ../nbs/09_figures.ipynb #15010981
-def name_ticks(axis,             # matplotlib's Axis
-               names: list,      # shown at 0, 1, 2, ...
-               most: int = 20,   # characters of each
-               **arguments,      # of the labels: fontsize, rotation
-              ):
+# %% ../nbs/09_figures.ipynb #064f6076
+def name_ticks(
+    axis,  # matplotlib's Axis
+    names: list,  # shown at 0, 1, 2, ...
+    most: int = 20,  # characters of each
+    **arguments,  # of the labels: fontsize, rotation
+):
     "Name the places along an axis, literally."
     axis.set_ticks(range(len(names)), [""] * len(names), **arguments)
     known = characters(axis.get_ticklabels()[0].get_fontproperties()) if len(names) else set()
-    axis.set_ticklabels([plain(name, most, known) for name in names], parse_math=False, usetex=False)
+    axis.set_ticklabels(
+        [plain(name, most, known) for name in names], parse_math=False, usetex=False
+    )
 
-def legend(owner,         # an Axes or a Figure
-           lines: dict,   # label -> what it names; labels are shown literally
-           **arguments,   # of matplotlib's legend
-          ):
+
+def legend(
+    owner,  # an Axes or a Figure
+    lines: dict,  # label -> what it names; labels are shown literally
+    **arguments,  # of matplotlib's legend
+):
     "A legend of labels as they are: one that begins with an underscore is shown, too."
     made = owner.legend(list(lines.values()), [" "] * len(lines), **arguments)
-    for text, label in zip(made.get_texts(), lines): write(text, label)
+    for text, label in zip(made.get_texts(), lines):
+        write(text, label)
     return made
 
-# %% ../nbs/09_figures.ipynb #3fc05f24
+# %% ../nbs/09_figures.ipynb #8a55de3d
 @contextmanager
 def drawing(path: Path):
     "Within, a picture is drawn for `path`. If that fails, one line on stderr says so, and what follows goes on."
-    try: yield
-    except Exception as e:   # whatever it is: memory, the disk, matplotlib, a font
+    try:
+        yield
+    except Exception as e:  # whatever it is: memory, the disk, matplotlib, a font
         reason = " ".join(str(e).split())
-        print(f"note: {path} was not drawn ({type(e).__name__}: {reason[:300]}); the run's result stands", file=sys.stderr)
+        print(
+            f"note: {path} was not drawn ({type(e).__name__}: {reason[:300]}); the run's result "
+            f"stands",
+            file=sys.stderr,
+        )

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from . import data
@@ -18,6 +17,7 @@ from .allocation import Allocation, Pilot, allocations, best_coefficients, corre
 from .commandline import command_line, one_of, pick_device
 from .commands import LEVELS, MOST_STEPS, N_CHECKS, build, check_sizes, fitted
 from .estimator import coarsen_batch, like, n_samples
+from .figures import new_figure
 from .memory import check_memory, check_step
 from .networks import NETWORKS
 from .plan import Plan
@@ -94,11 +94,11 @@ def tables(probe: Probe) -> str:
     return f"{meshes}\n\n{choices}\n{checks}{probe.verdict}"
 
 # %% ../nbs/35_probe.ipynb #5e829dec
-def diagnostics(probe: Probe, path: Path = None) -> Figure:
-    "The six panels known from MLMC codes, for gradients: variance, mean, consistency, kurtosis, samples per mesh, cost against accuracy."
+def diagnostics(probe: Probe, path: Path = None):
+    "A matplotlib Figure: the six panels known from MLMC codes, for gradients: variance, mean, consistency, kurtosis, samples per mesh, cost against accuracy."
     K, M, L = probe.pilot.covariance, probe.pilot.means, len(probe.seconds)
     alphas, mesh = best_coefficients(K, probe.seconds), range(L)
-    fig = Figure(figsize=(10, 5.6), layout="constrained")
+    fig = new_figure(10, 5.6)
     axes = fig.subplots(2, 3)
     kinds = {"$g_\\ell$": [0.] * (L - 1), "$g_\\ell - g_{\\ell+1}$": [1.] * (L - 1), "$g_\\ell - \\alpha_\\ell g_{\\ell+1}$": alphas}
     for i, (label, a) in enumerate(kinds.items()):
