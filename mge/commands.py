@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES', 'MOST', 'N_SHOWN', 'LEVELS', 'ENLARGED',
-           'SCHEDULES', 'CROPPED', 'make_plan', 'check_sizes', 'fitted', 'scores', 'spread', 'tuned', 'build',
-           'fitting', 'check_ranges', 'check_numbers', 'recipe', 'configured', 'check_room', 'seen', 'prepare', 'show',
-           'carry_out', 'train_command']
+           'SCHEDULES', 'UNSAID', 'CROPPED', 'make_plan', 'check_sizes', 'fitted', 'scores', 'spread', 'tuned', 'build',
+           'fitting', 'check_ranges', 'check_numbers', 'recipe', 'configured', 'check_room', 'seen', 'as_begun',
+           'prepare', 'show', 'carry_out', 'train_command']
 
 # %% ../nbs/34_commands.ipynb #9ecb7ce1
 import math
@@ -28,7 +28,7 @@ from .metrics import psnr, ssim
 from .networks import NETWORKS, network as named
 from .plan import Plan
 from .report import curves, decisions, strip, table
-from .runs import Run, check_run, differences, environment, started
+from .runs import Run, check_run, moved, started
 from .structure import SuperResolution
 from .train import cosine, restore, train
 
@@ -87,12 +87,11 @@ def check_sizes(size: int, levels: int, model, pairs: SuperResolution = None):
 LEVELS, ENLARGED = 4, 4   # meshes if no option says otherwise and they fit; times the data set's own side that images are made at most
 
 def fitted(size: int,      # side of the images, pixels; 0: `own`, or what `levels` need
-           levels: int,    # meshes; 0: as many as fit, up to `LEVELS`
+           levels: int,    # meshes; 0: as many as fit, two at least and `LEVELS` at most
            own: int,       # the data set's side
            mode: str,      # one of `MODES`
            model,
            pairs: SuperResolution = None,
-           fewest: int = 1,    # meshes, where they are counted
           ) -> tuple:      # (size, levels, a line that says what was chosen, or "")
     "Size and levels that suit each other and the network; what was asked for stays. `ValueError` as `check_sizes`."
     if not 0 <= levels <= 16: raise ValueError(f"--levels {levels} must be from 1 to 16, or 0 for as many as fit, up to {LEVELS}")
@@ -102,7 +101,7 @@ def fitted(size: int,      # side of the images, pixels; 0: `own`, or what `leve
         except ValueError: return False
         return True
     if not levels:
-        levels = next((l for l in range(LEVELS, fewest - 1, -1) if fits(size or own, l)), LEVELS)
+        levels = next((l for l in range(LEVELS, 1, -1) if fits(size or own, l)), LEVELS)
         told = f"--levels {levels}: more meshes than that do not fit {size or own} pixels and the network" if levels < LEVELS else ""
         return size or own, levels, told
     if size or fits(own, levels): return size or own, levels, ""
@@ -166,6 +165,8 @@ def check_numbers(o, plan):   # o: options of a command, as attributes
 # %% ../nbs/34_commands.ipynb #2631021b
 SCHEDULES = {"cosine": cosine, "constant": lambda done: 1.}   # share of the work that is done -> factor of the rate
 
+UNSAID = dict(schedule="cosine", warmup=50, optimizer="Adam", betas=[.9, .99])   # of runs from before the configuration had it
+
 def recipe(task, o) -> tuple:   # o: options of a command, as attributes; gets `lr`, `dropout` and `schedule` as they will be
     "(arguments of `train`, the same as plain values for the configuration, lines that say where an option overrides the paper): ours, or with `o.paper` the paper's, unless options say otherwise."
     if o.schedule: one_of(o.schedule, SCHEDULES, "schedule")
@@ -175,7 +176,7 @@ def recipe(task, o) -> tuple:   # o: options of a command, as attributes; gets `
     asked = {name: getattr(o, name) for name in usual if getattr(o, name) not in (None, "")}
     told = [f"--{name} {asked[name]}, in place of the paper's {usual[name]}" for name in asked if o.paper and asked[name] != usual[name]]
     for name, value in {**usual, **asked}.items(): setattr(o, name, value)
-    warmup, memory = (0, .999) if o.paper else (50, .99)
+    warmup, memory = (0, .999) if o.paper else (UNSAID["warmup"], UNSAID["betas"][1])
     arguments = dict(warmup=warmup, optimizer=partial(adam, memory=memory), schedule=SCHEDULES[o.schedule])
     return arguments, dict(lr=o.lr, dropout=o.dropout, schedule=o.schedule, warmup=warmup, optimizer="Adam", betas=[.9, memory]), told
 
@@ -218,11 +219,20 @@ def seen(sets: dict, dataset: str, data_dir: str = None) -> dict:   # split -> m
     files = {f"{split} {digest_files(datasets.files_of(dataset, data_dir, split))}" for split in sets}
     return dict(images=images[:12], files=fingerprint({}, str(sorted(files)))[:12])
 
+def as_begun(run: Run, resume: bool) -> Run:
+    "The run; without the parts of the recipe that a checkpoint to go on from does not record, where they are as they were then. `ValueError` if it is damaged."
+    if not (resume and run.path("last.pt").is_file()): return run
+    state = load_checkpoint(run.path("last.pt"))
+    before = state.get("config") if isinstance(state, dict) else None
+    if not isinstance(before, dict): return run
+    return replace(run, config={k: v for k, v in run.config.items() if k in before or k not in UNSAID or v != UNSAID[k]})
+
 def prepare(task, o):   # o: options of `train_command`, as attributes
     "Options -> (model on its device, plan, pyramids of the three splits, run, arguments of `train`). `ValueError` before anything is written."
     target = pick_device(o.device, o.device_id)
     model, plan, size, config, arguments, lines = configured(task, o)
     run = Run(Path(o.out), f"{task.name}_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
+    run = as_begun(run, o.resume)
     check_run(run, o.resume, o.overwrite)
     fixed = isinstance(plan, Plan)
     least = max(n for s in plan.stages for n in s.batches) if fixed else max(*(plan.batches or (4,)), *(plan.trials if plan.seconds else (1,)))   # trial steps cannot be left out where seconds are to be reckoned
@@ -231,13 +241,16 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     if o.dataset == "deadleaves" and size > 512: raise ValueError(f"--size {size} is too large for deadleaves, which are kept in memory; allowed: 512 at most")
     n = data.N_LEAVES["train"] if o.dataset == "deadleaves" else o.train_patches * len(data.PHOTOGRAPHS["train"]) or data.N_CROPS["train"]
     if o.dataset in ("photographs", "deadleaves"): enough(n)   # known before they are made
-    check_room(task, o, model, plan, size, n, target)
     def images(split):
         return datasets.load(o.dataset, split, size, plan.levels if split == "train" else 1, data_dir=o.data_dir or None, workers=o.workers, download=o.download,
                              crops=(o.train_patches if split == "train" else o.test_patches) or None, pairs=o.dataset == "urban100" and isinstance(task, SuperResolution) and task.how == "bicubic", say=lines.append)
-    sets = {split: images(split) for split in reversed(data.SPLITS)}     # the small ones first: what is wrong with them is told early
+    sets, kept = {}, o.dataset in CROPPED
+    if kept: check_memory({f"--size {size} (the making of {data.N_CROPS['test']} test images)": 72. * data.N_CROPS["test"] * size**2})
+    for split in reversed(data.SPLITS):              # the small ones first: what is wrong with them is told early
+        if split == ("train" if kept else "test"): check_room(task, o, model, plan, size, n, target)
+        sets[split] = images(split)
     enough(len(sets["train"][0]))
-    run = replace(run, config={**config, **seen(sets, o.dataset, o.data_dir or None)})
+    run = replace(run, config={**run.config, **seen(sets, o.dataset, o.data_dir or None)})
     check_run(run, o.resume, o.overwrite)
     for line in lines: print(line)
     return model.to(target, memory_format=torch.channels_last), plan, sets, run, arguments   # channels last: faster convolutions, same numbers up to rounding
@@ -274,7 +287,7 @@ def carry_out(o,      # options of a command, as attributes: mode, lr, seed, res
         print(plan)
         if saved:
             print(f"resumed after iteration {saved['iteration']}, {saved['work_units']:g} #WU")
-            if other := differences(saved["environment"], environment(next(model.parameters()).device)): print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
+            if other := moved(saved, next(model.parameters()).device): print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
         decided = {}
         rows, _ = train(model, task, images, valid, plan, lr=o.lr, seed=o.seed, run=run, saved=saved, decided=decided, **arguments)
         model.load_state_dict(load_checkpoint(run.path("best.pt"))["model"])

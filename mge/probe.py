@@ -207,7 +207,7 @@ def mge_probe(
     if not 0 <= seed < 2**63: raise ValueError(f"--seed {seed} must be 0 or more, and below 2^63")
     if out: check_out(Path(out).absolute().parent)
     model = build(network, seed, dropout)
-    size, levels, chosen = fitted(size, levels, 64, "auto", model, fewest=2)
+    size, levels, chosen = fitted(size, levels, 64, "auto", model)
     check_sizes(size, levels, model)
     check_room(model, dataset, size, levels, samples, batch_size, target)
     if weights: load_weights(model, weights, network)
