@@ -42,12 +42,12 @@ def spelled(arg: str,  # as typed, e.g. --run_id=7
     return next((o for o in both if o in known), name) + equals + value
 
 def check_values(args: list):
-    "`ValueError` for an option or an argument that is given an empty value: mostly a variable of a script that was not set."
+    "`ValueError` for an option or an argument that is given an empty or a blank value: mostly a variable of a script that was not set."
     for before, arg in zip(["", *args], args):
         name, equals, value = arg.partition("=")
         named = before if before.startswith("--") and "=" not in before else "an argument"
-        if arg == "": raise ValueError(f"{named} '' is empty; allowed: a value, or the command without it")
-        if name.startswith("--") and equals and not value: raise ValueError(f"{name} '' is empty; allowed: a value, or the command without it")
+        if not arg.strip(): raise ValueError(f"{named} {arg!r} is empty; allowed: a value, or the command without it")
+        if name.startswith("--") and equals and not value.strip(): raise ValueError(f"{name} {value!r} is empty; allowed: a value, or the command without it")
 
 def as_option(message, known) -> str:
     "An error's words, its first as an option if it names one."
