@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES', 'MOST', 'N_SHOWN', 'LEVELS', 'ENLARGED',
-           'SCHEDULES', 'UNSAID', 'CROPPED', 'make_plan', 'check_sizes', 'fitted', 'scores', 'spread', 'tuned', 'build',
-           'fitting', 'check_ranges', 'check_numbers', 'recipe', 'configured', 'check_room', 'seen', 'as_begun',
-           'prepare', 'show', 'carry_out', 'train_command']
+           'SCHEDULES', 'UNSAID', 'PICTURES', 'CROPPED', 'make_plan', 'check_sizes', 'fitted', 'scores', 'spread',
+           'tuned', 'build', 'fitting', 'check_ranges', 'check_numbers', 'recipe', 'check_limit', 'configured',
+           'check_room', 'seen', 'as_begun', 'prepare', 'show', 'carry_out', 'train_command']
 
 # %% ../nbs/34_commands.ipynb #9ecb7ce1
 import math
@@ -26,6 +26,7 @@ from .lean import adam
 from .memory import check_memory, check_step
 from .metrics import psnr, ssim
 from .networks import NETWORKS, network as named
+from .pictures import MAX_PIXELS
 from .plan import Plan
 from .report import curves, decisions, strip, table
 from .runs import Run, check_run, moved, started
@@ -182,7 +183,15 @@ def recipe(task, o) -> tuple:   # o: options of a command, as attributes; gets `
 
 
 # %% ../nbs/34_commands.ipynb #ac7e94b9
+PICTURES = ("folder", "urban100")   # data sets whose pictures are of any size, and read anew for each run
 CROPPED = ("photographs", "deadleaves", "folder", "urban100")   # data sets whose images are kept in memory
+
+def check_limit(o):   # o: options of `train_command`, as attributes
+    "`ValueError` for a limit on pictures' pixels that none can meet, or where there are no pictures to be read."
+    if o.max_pixels < 1: raise ValueError(f"--max_pixels {o.max_pixels} must be 1 or more")
+    if o.max_pixels != MAX_PIXELS and o.dataset not in PICTURES:
+        raise ValueError(f"--max_pixels {o.max_pixels} is for a folder's pictures; "
+                         f"allowed: with {' or '.join(PICTURES)}, not {o.dataset}")
 
 def configured(task, o) -> tuple:   # o: options of `train_command`, as attributes
     "Options -> (model, plan, side, configuration, arguments of `train`, lines to be said): whatever can be known without the data. `ValueError` names an option."
@@ -193,6 +202,7 @@ def configured(task, o) -> tuple:   # o: options of `train_command`, as attribut
     if o.paper and o.mode not in MODES[:3]: raise ValueError(f"--paper is for the paper's own plans; allowed: --mode {', '.join(MODES[:3])}")
     if o.paper and (o.batch_sizes or o.iters or o.seconds): raise ValueError("--paper sets batch sizes and iterations; allowed: without --batch_sizes, --iters and --seconds")
     check_ranges(o)
+    check_limit(o)
     arguments, recorded, told = recipe(task, o)
     model, pairs = build(o.network, o.seed, o.dropout), task if isinstance(task, SuperResolution) else None
     size, levels, chosen = fitted(o.size, o.levels or (LEVELS if o.paper else 0), datasets.SIZES[o.dataset], o.mode, model, pairs)
@@ -243,7 +253,8 @@ def prepare(task, o):   # o: options of `train_command`, as attributes
     if o.dataset in ("photographs", "deadleaves"): enough(n)   # known before they are made
     def images(split):
         return datasets.load(o.dataset, split, size, plan.levels if split == "train" else 1, data_dir=o.data_dir or None, workers=o.workers, download=o.download,
-                             crops=(o.train_patches if split == "train" else o.test_patches) or None, pairs=o.dataset == "urban100" and isinstance(task, SuperResolution) and task.how == "bicubic", say=lines.append)
+                             crops=(o.train_patches if split == "train" else o.test_patches) or None, pairs=o.dataset == "urban100" and isinstance(task, SuperResolution) and task.how == "bicubic", say=lines.append,
+                             max_pixels=o.max_pixels)
     sets, kept = {}, o.dataset in CROPPED
     if kept: check_memory({f"--size {size} (the making of {data.N_CROPS['test']} test images)": 72. * data.N_CROPS["test"] * size**2})
     for split in reversed(data.SPLITS):              # the small ones first: what is wrong with them is told early
@@ -325,6 +336,7 @@ def train_command(
     train_patches: int = 0,        # crops per training picture (photographs, folder, urban100); 0: 2048 in all, of urban100 10 each
     test_patches: int = 0,         # crops per validation and test picture; 0: 64 in all, of urban100 2 each
     data_dir: str = "",            # where the data set lies; for folder, with subfolders train, valid, test
+    max_pixels: int = MAX_PIXELS,  # of a picture (folder, urban100), width x height: larger ones are refused, for the memory that they take
     download: bool = False,        # let torchvision fetch cifar10, stl10 or celeba if it is not there
     workers: int = 2,              # processes that decode CelebA's pictures the first time
     out: str = "results",          # folder for logs, models and pictures

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from . import data
 from .data import SPLITS, _check_no_twins, pyramid, read_picture
 from .files import load_checkpoint, open_regular, read
-from .pictures import picture_files, say_used, shown
+from .pictures import MAX_PIXELS, picture_files, say_used, shown
 from .restrict import check_halves, prolong
 from .stored import cached_pixels, square, stored_meshes
 
@@ -392,14 +392,14 @@ def _urban_split(root, split):
     return mine
 
 
-def _urban100(root, split, size, crops, pairs, generator):
+def _urban100(root, split, size, crops, pairs, generator, max_pixels=MAX_PIXELS):
     "Patches of one split, of how many pictures, how many of them smaller than `size`; and pictures that are not used."
     files, patches, small = [], [], 0
     if (root / _files("urban100", split)[0]).exists():
         pictures = _urban_tensors(root, split, pairs)
     else:
         files = _urban_files(root)
-        pictures = ((read_picture(file), None) for file in _urban_split(root, split))
+        pictures = ((read_picture(file, max_pixels), None) for file in _urban_split(root, split))
     for high, low in pictures:
         _, height, width = high.shape
         whole = height == width <= size          # patches of the right size are taken as they are
@@ -460,21 +460,23 @@ def load(dataset,         # one of DATASETS
          workers=0,       # processes that decode celeba's pictures, the first time
          download=False,  # fetch what is missing (cifar10, stl10, celeba)
          progress=True,   # show a progress bar while decoding
-         say=None):       # gets the line on what is used; None: print it, except for what is built in
+         say=None,        # gets the line on what is used; None: print it, except for what is built in
+         max_pixels=MAX_PIXELS):   # of a picture of folder or urban100, width x height
     "One split on every mesh, finest first: float32 tensors in [0, 1], or `Stored` for cifar10, stl10 and celeba. One ValueError for whatever is wrong."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
     if split not in SPLITS: raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
-    for name, value in dict(size=size, levels=levels, seed=seed, workers=workers, crops=1 if crops is None else crops).items():
+    for name, value in dict(size=size, levels=levels, seed=seed, workers=workers, crops=1 if crops is None else crops, max_pixels=max_pixels).items():
         if type(value) is not int: raise ValueError(f"{name} is {value!r}; allowed: a whole number")
     size = size or SIZES[dataset]
     if levels < 1: raise ValueError(f"levels is {levels}; allowed: 1 or more")
     check_halves(size, levels - 1, "size")
+    if max_pixels < 1: raise ValueError(f"max_pixels is {max_pixels}; allowed: 1 or more")
     if workers < 0: raise ValueError(f"workers is {workers}; allowed: 0 or more")
     if pairs and dataset != "urban100": raise ValueError(f"pairs is {pairs}; allowed: only with dataset 'urban100', not {dataset!r}")
     if crops is not None and (crops < 1 or dataset not in ("photographs", "folder", "urban100")):
         raise ValueError(f"crops is {crops}; allowed: 1 or more, with photographs, folder or urban100, not {dataset!r}")
     if dataset in data.DATASETS:
-        return data.load(dataset, split, size, levels, data_dir or None, seed, crops, say=say)
+        return data.load(dataset, split, size, levels, data_dir or None, seed, crops, max_pixels, say)
     root, files = _root(data_dir), _files(dataset, split)
     if dataset == "celeba": files = files[:2]   # attributes are read by `attributes` alone
     if dataset == "urban100" and not (root / files[0]).exists() and _urban_files(root): files = []
@@ -483,7 +485,7 @@ def load(dataset,         # one of DATASETS
     unused = []
     if dataset == "urban100":
         generator = data._generator(split, seed)
-        images, n, small, unused = _urban100(root, split, size, crops, pairs, generator)
+        images, n, small, unused = _urban100(root, split, size, crops, pairs, generator, max_pixels)
         meshes = pyramid(images, levels)
     else:
         if dataset == "celeba":

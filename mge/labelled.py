@@ -20,7 +20,7 @@ from torch import Tensor
 
 from .data import _check_no_twins, _digest
 from .datasets import _cifar, _cifar_images, _root, _text
-from .pictures import _NOT_OURS, SUFFIXES, picture_files, say_used, shown
+from .pictures import _NOT_OURS, MAX_PIXELS, SUFFIXES, picture_files, say_used, shown
 from .restrict import check_halves, coarsen
 from .stored import cached_pixels, square
 
@@ -299,6 +299,7 @@ def load(dataset: str,         # one of DATASETS
          data_dir: str = None, # of cifar100: holds cifar-100-python/; of folder: holds train/ and val/
          workers: int = 0,     # processes that decode a folder's pictures, the first time
          say=None,             # gets a line on each split; None: print it, except for textures
+         max_pixels: int = MAX_PIXELS,   # of a folder's picture, width x height, when it is decoded
         ) -> tuple:            # {split: meshes}, names of the classes
     "Train, valid and test as `labelled_meshes`, whitened by what the training images say. One `ValueError` for whatever is wrong."
     if dataset not in DATASETS: raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")
@@ -316,7 +317,7 @@ def load(dataset: str,         # one of DATASETS
             read = {}
             for part in ("train", "val"):
                 files, labels = _listed(folders[part])
-                decode, name = partial(square, enlarge=True), f"classes-v3-{part}"
+                decode, name = partial(square, enlarge=True, max_pixels=max_pixels), f"classes-v3-{part}"
                 pixels = cached_pixels(files, decode, side, name, workers)
                 read["test" if part == "val" else part] = pixels, labels, names
             pictures, _ = _listed(folders["train"])
