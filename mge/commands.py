@@ -230,9 +230,12 @@ def seen(sets: dict, dataset: str, data_dir: str = None) -> dict:   # split -> m
     return dict(images=images[:12], files=fingerprint({}, str(sorted(files)))[:12])
 
 def as_begun(run: Run, resume: bool) -> Run:
-    "The run; without the parts of the recipe that a checkpoint to go on from does not record, where they are as they were then. `ValueError` if it is damaged."
+    "The run; without the parts of the recipe that a checkpoint to go on from does not record, where they are as they were then."
     if not (resume and run.path("last.pt").is_file()): return run
-    state = load_checkpoint(run.path("last.pt"))
+    try:
+        state = load_checkpoint(run.path("last.pt"))
+    except ValueError:
+        return run  # damaged: `check_run` says so, and what can be done
     before = state.get("config") if isinstance(state, dict) else None
     if not isinstance(before, dict): return run
     return replace(run, config={k: v for k, v in run.config.items() if k in before or k not in UNSAID or v != UNSAID[k]})

@@ -130,7 +130,7 @@ _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")    # what is not within
 
 def _segments(data: bytes) -> tuple:
     "(place of a JPEG's first end marker, not counting those within segments (a preview); segments up to there as (marker, content))."
-    at, segments = 0, []
+    at, segments, scans = 0, [], []
     while found := _MARKER.search(data, at):
         if found[1][0] == 0xD9:
             return found.start(), segments

@@ -245,8 +245,10 @@ def check_config(run: Run, saved: dict):
         raise ValueError(f"run {run.name} was begun on another machine, where its data have other bits: {machine} "
                          f"({changed}); allowed with --resume: a machine like that; --overwrite replaces the run")
     also = f"; the machine is another, too: {machine}" if machine else ""
-    raise ValueError(f"run {run.name} was begun with other options: {changed}{also}; "
-                     "allowed with --resume: the same options; --overwrite replaces the run")
+    known = {k: v for k, v in now.items() if k not in (*MADE, "files")}
+    what = "options" if differences(before, known) else "files"
+    raise ValueError(f"run {run.name} was begun with other {what}: {changed}{also}; "
+                     f"allowed with --resume: the same {what}; --overwrite replaces the run")
 
 # %% ../nbs/31_runs.ipynb #a1805121
 def check_files(run: Run):
@@ -279,13 +281,15 @@ def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
 # %% ../nbs/31_runs.ipynb #2d80705b
 def take_last(run: Run, saved: dict):
     "Let the last state be the best where that is lost; keep what is there by another name, and say so."
-    path, kept = run.path("best.pt"), ""
-    if os.path.lexists(path):
+    kept = []
+    for path in (run.path("best.safetensors"), run.path("best.pt")):
+        if not os.path.lexists(path):
+            continue
         names = (path.with_name(f"{path.name}.lost{i}") for i in count(1))
-        aside = next(name for name in names if not os.path.lexists(name))
-        os.rename(path, aside)
-        kept = f", what was there is kept as {aside.name}"
-    same_file(run.path("last.pt"), path)
+        kept.append(next(name for name in names if not os.path.lexists(name)))
+        os.rename(path, kept[-1])
+    kept = f", what was there is kept as {' and '.join(a.name for a in kept)}" if kept else ""
+    same_file(run.path("last.pt"), run.path("best.pt"))
     print(f"note: {saved['lost']}; the last state, from iteration {saved['iteration']}, takes its place "
           f"until the next validation{kept}", file=sys.stderr)
 
