@@ -81,8 +81,13 @@ def _allowed(module, name):
     return known
 
 
+_LONGEST_NAME = 1000  # characters of a key or name: longer ones, used often, would keep a reader busy for days
+
+
 def _text(value):
-    "Text, of Python 2 (bytes) or 3; ValueError for anything else."
+    "Text, of Python 2 (bytes) or 3, as long as a name may be; ValueError for anything else."
+    if type(value) in (bytes, str) and len(value) > _LONGEST_NAME:
+        raise ValueError(f"it has a text of {len(value)} characters where a name should be")
     if type(value) is bytes:
         return value.decode("latin1")
     if type(value) is not str:

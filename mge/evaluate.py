@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CLASSICAL', 'MOST_BYTES', 'main', 'contents', 'load_any', 'Restoring', 'by_class', 'Finding', 'Naming', 'plain_name',
-           'check_size', 'check_bytes', 'examination', 'examined', 'mge_evaluate']
+           'check_size', 'check_download', 'check_bytes', 'examination', 'examined', 'mge_evaluate']
 
 # %% ../nbs/46_evaluate.ipynb #017121ad
 import io
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import classify, clutter, datasets, deblur, denoise, digits, inpaint, labelled, superres
+from . import classify, clutter, data, datasets, deblur, denoise, digits, inpaint, labelled, superres
 from .commandline import command_line, one_of, pick_device
 from .commands import spread
 from .data import SPLITS
@@ -83,6 +83,11 @@ def _made(config: dict) -> tuple:
 def load_any(path) -> tuple:  # of a training run: ..._best.safetensors, ..._best.pt or ..._last.pt
     "(network in evaluation mode, task, configuration) of any model file. `ValueError` as `load_model`."
     weights, config = contents(path)
+    trained_on = config.get("dataset", "")
+    if not isinstance(trained_on, str):
+        raise ValueError(f"model {path} was trained on {trained_on!r}; allowed: a data set's name")
+    if not all(isinstance(a, torch.Tensor) for a in weights.values()):
+        raise ValueError(f"model {path} holds weights that are no tensors")
     name = config.get("task")
     if not (isinstance(name, str) and (name == "classification" or name.startswith("digits_"))):
         return load_model(path)
@@ -353,6 +358,14 @@ def check_size(size: int, model: nn.Module, least: int):
         )
 
 
+def check_download(o, dataset: str, fetched: tuple):
+    "`ValueError` for --download where there is nothing to fetch."
+    if o.download and dataset not in fetched:
+        raise ValueError(
+            f"--download is for data sets that can be fetched; {dataset} is not one of them"
+        )
+
+
 def check_bytes(images: int, each: int):
     "`ValueError` where the predictions of so many images, `each` bytes, are more than should be kept."
     if images * each > MOST_BYTES:
@@ -375,6 +388,7 @@ def _restoring(o, model, task, config, device):
             f"allowed: without it"
         )
     paired = isinstance(task, SuperResolution)
+    check_download(o, dataset, set(datasets.DATASETS) - {*data.DATASETS, "urban100"})
     check_size(size, model, 11)
     if paired and size % 2:
         raise ValueError(
@@ -409,6 +423,7 @@ def _finding(o, model, task, config, device):
     dataset = one_of(
         o.dataset or ("mnist" if o.data_dir else "printed"), ("printed", "mnist"), "dataset"
     )
+    check_download(o, dataset, ("mnist",))
     kind, size = one_of(o.kind or task.kind, digits.KINDS, "kind"), o.size or config.get("size", 64)
     if o.crops or o.test_patches:
         raise ValueError(
@@ -454,6 +469,7 @@ def _naming(o, model, task, config, device):
         if type(config.get("size")) is int and dataset == config.get("dataset")
         else labelled.DATASETS[dataset]
     )
+    check_download(o, dataset, ())
     if o.kind or o.test_patches:
         raise ValueError(
             f"--{'kind' if o.kind else 'test_patches'} is not for classes; allowed: without it"

@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -129,14 +130,17 @@ _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")    # what is not within
 
 
 def _segments(data: bytes) -> tuple:
-    "(place of a JPEG's first end marker, not counting those within segments (a preview); segments up to there as (marker, content))."
+    """(place of a JPEG's first end marker, not counting those within segments (a preview);
+    segments up to there as (marker, content); places where the coded pixels of a scan end)."""
     at, segments, scans = 0, [], []
     while found := _MARKER.search(data, at):
+        if segments and segments[-1][0] == 0xDA:
+            scans.append(found.start())
         if found[1][0] == 0xD9:
-            return found.start(), segments
+            return found.start(), segments, scans
         at = found.end() + int.from_bytes(data[found.end():found.end() + 2], "big")
         segments.append((found[1][0], data[found.end() + 2:at]))
-    return len(data), segments
+    return len(data), segments, scans
 
 
 def _scans_missing(segments) -> bool:
@@ -153,18 +157,21 @@ def _scans_missing(segments) -> bool:
 
 
 def _ends_early(file, picture, max_pixels, at_least) -> bool:
-    "Whether a decoded JPEG's end marker came before its last pixel: other bytes there give other pixels."
+    """Whether a decoded JPEG ends before its last pixel: other bytes where the coded pixels of a
+    scan end, or before the end marker, then give other pixels."""
     file.seek(0)
     data = file.read()
-    end, segments = _segments(data)
+    end, segments, scans = _segments(data)
     last = np.atleast_1d(picture.getpixel((picture.width - 1, picture.height - 1)))
     grey = np.isin(last, (127, 128)).all()
     progressive = "progressive" in picture.info
     if progressive and _scans_missing(segments):
         return True
-    if not (grey or end + 2 < len(data) or progressive):
+    if not (grey or end + 2 < len(data) or scans != [end]):
         return False
-    other = io.BytesIO(data[:end] + bytes(range(255)) * 16 + b"\xff\xd9")
+    places = [0, *scans] if scans[-1:] == [end] else [0, *scans, end]
+    parts = [data[a:b] for a, b in pairwise(places)]
+    other = io.BytesIO((bytes(range(255)) * 16).join([*parts, b"\xff\xd9"]))
     try:
         again = _header(other, max_pixels, at_least)[0]
         _load(again, max_pixels)
