@@ -232,7 +232,7 @@ def train(model: nn.Module,
     if saved: work, seconds = work - lead.measuring, seconds - lead.seconds
     def due():                                                    # for a look: evenly over the work; in a run without an end, whenever half as much was done again
         return spent() >= (lead.total * len(checks) / validations if math.isfinite(lead.total) else max(1.5 * checks[-1]["work_units"], 20))
-    def whole(): return round(lead.total) if math.isfinite(lead.total) else None         # what the progress bar counts up to
+    def whole(): return math.ceil(lead.total) if math.isfinite(lead.total) else None         # what the progress bar counts up to
     saver = Saver(run, pause, iteration)
     def state():
         if broken := unsound({"optimizer": optimizer.state_dict()["state"]}):
