@@ -414,7 +414,9 @@ def restore_file(path, paths: tuple, restored: Callable, max_pixels: int, overwr
     "Read a picture, write what `restored` makes of it; (its size in words, the deviation of noise that was assumed)."
     picture = open_picture(path, max_pixels)
     pixels, noise, before, after = restored(picture)
-    size = f"{picture.size[1]}x{picture.size[0]} pixels{', 16 bits (8 are written)' * (picture.pixels.dtype != np.uint8)}"
+    size = f"{picture.size[1]}x{picture.size[0]} pixels"
+    size += ", 16 bits (8 are written)" * (picture.pixels.dtype != np.uint8)
+    size += f", its {picture.unused} profile is not for RGB and left out" * bool(picture.unused)
     picture = replace(picture, pixels=None)              # room for the file
     write_result(picture, pixels, before, after, paths, overwrite)
     return size, noise
