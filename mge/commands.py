@@ -152,6 +152,8 @@ def check_ranges(o):   # o: options of a command, as attributes
     "`ValueError` for numbers out of the range of `MOST`."
     for name, most in MOST.items():
         if not 0 <= getattr(o, name, 0) <= most: raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: 0 to {most}")
+    if 0 < (seconds := getattr(o, "seconds", 0)) < 1:  # else a run would end at its first steps
+        raise ValueError(f"--seconds {seconds:g} is too short to train in; allowed: 1 or more")
 
 def check_numbers(o, plan):   # o: options of a command, as attributes
     "`ValueError` for more steps than anyone would want, a rate that is none, and numbers out of the range of `MOST`."
