@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from configparser import ConfigParser
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 WORKERS, SLOW = 2, 60  # notebooks at a time; seconds a notebook should stay under
 PASSED, SKIPPED = (
@@ -64,7 +65,8 @@ def run_plain(path: Path, skip_flags: set) -> int:
     ]
     if any(re.search(r"^skip_exec:\s*true", "".join(cell["source"]), re.M) for cell in cells[:1]):
         return SKIPPED
-    space = {"__name__": "__main__"}
+    sys.modules["__main__"] = ModuleType("__main__")  # pickle looks a cell's functions up there
+    space = vars(sys.modules["__main__"])
     os.environ["IN_TEST"] = "1"
     sys.path[:] = [".", *(p for p in sys.path if Path(p or ".").resolve() != project / "tools")]
     for number, cell in enumerate(cells):
