@@ -317,11 +317,16 @@ def mge_bench(
     if not pairs: raise ValueError(f"--networks {networks} with --tasks {tasks} leaves no pair; allowed: {', '.join(map(' '.join, s.pairs))}")
     numbers = seeds.split(",") if seeds else [str(n) for n in s.seeds]
     if not all(n.isdecimal() and len(n) < 10 and int(n) != TUNING["seed"] for n in numbers): raise ValueError(f"--seeds {seeds} must be whole numbers separated by commas, e.g. 0,1; {TUNING['seed']} is for tuning")
+    if len(set(map(int, numbers))) < len(numbers):
+        raise ValueError("--seeds names one twice; allowed: each once")
     if path.suffix != ".csv": raise ValueError(f"--out {out} must be a .csv file")
     check_out(path.parent)
     check_picture(path.with_suffix(".png"))
     check_file(path, target)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ValueError(f"--out {out} cannot be written to: {e.strerror}") from None
     asked = replace(s, pairs=pairs, seeds=tuple(map(int, numbers)))
     rows = [r for r in bench(asked, path, wanted, target) if r["size"] == size]
     others = sum(r["size"] == size for r in read_bench(path)) - len(rows)

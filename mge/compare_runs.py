@@ -124,6 +124,8 @@ def _curves(runs: list, names: list, path: Path):
     for run, name in zip(runs, names):
         if not run.valid:
             print(f"note: {name} has no log beside its model, and is not in the curves")
+        elif not run.train:
+            print(f"note: {name} has no training log that can be read; the others' are drawn")
     logs = {name: run.valid for run, name in zip(runs, names) if run.valid}
     if logs:
         curves(
