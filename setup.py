@@ -24,7 +24,7 @@ setup(
     classifiers=["Programming Language :: Python :: 3", "Intended Audience :: Developers"],
     python_requires=f">={cfg['min_python']}",
     packages=find_packages(include=["mge", "mge.*"]),
-    package_data={"mge": ["photographs/*"]},
+    package_data={"mge": ["photographs/*", "py.typed", "*.pyi"]},
     install_requires=cfg["requirements"].split(),
     extras_require={"dev": cfg["dev_requirements"].split(), "download": cfg["download_requirements"].split()},
     entry_points={"console_scripts": cfg["console_scripts"].split(),

@@ -30,11 +30,11 @@ from ..core.plan import Plan, Stage
 from ..data import images as image_data
 from ..io.figures import drawing
 from ..io.files import hold_lock, open_regular, read, write_atomic
+from ..io.tables import table
 from ..tasks.crops import restricted
 from ..tasks.superresolution import TASKS
 from ..training.comparison import progress_picture, quality_table, speed_table
-from ..training.loop import train, validate
-from ..training.report import table
+from ..training.loop import prepare_data, train, validate
 from ..training.runs import append_row, check_out, environment, read_rows, rows_of
 
 # %% ../../nbs/commands/13_benchmark.ipynb #734e84c8
@@ -244,9 +244,7 @@ def one_run(
     try:
         rows, checks = train(
             model,
-            of_task,
-            images["train"],
-            images["valid"],
+            prepare_data(of_task, images["train"], images["valid"]),
             means.plan(means.levels(size, task), batch, fraction * size.budget),
             lr=lr,
             seed=seed,
@@ -657,7 +655,11 @@ def time_steps(
         times = [
             row["time"]
             for row in train(
-                model, TASKS[task], images, (valid[0][:1],), plan, validations=1, progress=False
+                model,
+                prepare_data(TASKS[task], images, (valid[0][:1],)),
+                plan,
+                validations=1,
+                progress=False,
             )[0]
         ]
         append_row(

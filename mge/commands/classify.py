@@ -27,10 +27,11 @@ from ..core.estimator import coarsen_batch
 from ..data.labelled import LABELLED_SETS, Labelled, labelled_files, load_labelled
 from ..io.figures import drawing, name_ticks, new_figure, write
 from ..io.files import digest_files, fingerprint
+from ..io.tables import table
 from ..networks.multigrid import CLASSIFIERS, classifier
 from ..training.loop import cosine, evaluating
 from ..training.memory import check_step
-from ..training.report import save, table
+from ..training.report import save
 from ..training.runs import Run, check_run, read_rows
 
 # %% ../../nbs/commands/07_classify.ipynb #8faba7dc

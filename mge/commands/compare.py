@@ -14,7 +14,8 @@ from typing import NamedTuple
 from .evaluate import check_size, examination, examined, load_any_model
 from .options import command_line, pick_device
 from ..io.figures import drawing
-from ..training.report import curves, sheet, table
+from ..io.tables import table
+from ..training.report import curves, sheet
 from ..training.runs import read_rows
 
 # %% ../../nbs/commands/10_compare.ipynb #e9934df8

@@ -25,6 +25,7 @@ from ..data.digits import CANVAS_KINDS, Canvases, Digits, canvases, digits, pain
 from ..data.images import SPLITS
 from ..io.figures import drawing, new_figure
 from ..io.files import fingerprint
+from ..io.tables import table
 from ..networks.models import n_weights
 from ..networks.multigrid import DENSE, dense
 from ..training import report
@@ -352,7 +353,7 @@ def mge_digits(
         }
         rows = [[name, *values.values()] for name, values in found.items()]
         print(
-            report.table(
+            table(
                 [f"{N_TEST} test canvases", "loss", "accuracy", "IU"],
                 [[name, *(f"{v:.4f}" for v in values)] for name, *values in rows],
             )

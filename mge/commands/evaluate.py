@@ -28,11 +28,12 @@ from ..data import images as image_data
 from ..data.images import SPLITS
 from ..io.figures import drawing
 from ..io.files import import_weights, load_checkpoint, write_atomic
+from ..io.tables import table
 from ..networks.multigrid import CLASSIFIERS, DENSE, classifier, dense
 from ..tasks.metrics import psnr, ssim
 from ..tasks.superresolution import SuperResolution
 from ..training.loop import restore
-from ..training.report import sheet, table
+from ..training.report import sheet
 from ..training.runs import check_out
 
 # %% ../../nbs/commands/09_evaluate.ipynb #f7f8b1c2

@@ -44,11 +44,12 @@ from ..core.plan import Plan
 from ..data import images as image_data
 from ..io.figures import new_figure
 from ..io.files import import_weights, load_checkpoint
+from ..io.tables import table
 from ..networks.registry import NETWORKS
 from ..tasks.restoration import coarsen_samples, denoising
-from ..training.loop import train
+from ..training.loop import prepare_data, train
 from ..training.memory import check_memory, check_step
-from ..training.report import save, table
+from ..training.report import save
 from ..training.runs import check_out
 
 # %% ../../nbs/commands/11_probe.ipynb #a802fe84
@@ -445,7 +446,12 @@ def mge_probe(
     answer = ask(f"weights from {weights}" if weights else "fresh weights")
     if steps:
         train(
-            model, denoising, images, valid, Plan.single(steps, batch_size), lr, seed, validations=1
+            model,
+            prepare_data(denoising, images, valid),
+            Plan.single(steps, batch_size),
+            lr,
+            seed,
+            validations=1,
         )
         answer = ask(f"after {steps} plain steps of {batch_size} images")
     if out:

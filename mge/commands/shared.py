@@ -28,14 +28,15 @@ from ..data import images as image_data
 from ..io.figures import drawing
 from ..io.files import digest_files, export_weights, fingerprint, load_checkpoint
 from ..io.pictures import MAX_PIXELS
+from ..io.tables import table
 from ..networks.registry import NETWORKS
 from ..networks.registry import network as named
 from ..tasks.metrics import psnr, ssim
 from ..tasks.superresolution import SuperResolution
-from ..training.loop import cosine, restore, train
+from ..training.loop import cosine, prepare_data, restore, train
 from ..training.memory import check_memory, check_step
 from ..training.optimizer import adam
-from ..training.report import curves, decisions, strip, table
+from ..training.report import curves, decisions, strip
 from ..training.runs import Run, check_run, environment_changes, hold_run
 
 # %% ../../nbs/commands/01_shared.ipynb #52ad3617
@@ -630,9 +631,7 @@ def run_training(
         decided = {}
         rows, _ = train(
             model,
-            task,
-            images,
-            valid,
+            prepare_data(task, images, valid, next(model.parameters()).device),
             plan,
             lr=o.lr,
             seed=o.seed,

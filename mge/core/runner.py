@@ -67,7 +67,7 @@ class Runner:
         )
 
     @property
-    def done(self) -> float:
+    def schedule_progress(self) -> float:
         "Where the schedule of the learning rate is, from 0 to 1: for `train.cosine`."
         return (
             min(self.spent / self.total, 1.0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from ..io.figures import legend, new_figure, save, write
-from .report import table
+from ..io.tables import table
 
 # %% ../../nbs/training/05_comparison.ipynb #daa039c4
 def error(row: dict, key="test_loss") -> float:

@@ -1,0 +1,37 @@
+from .core.adaptive import AdaptivePlan as AdaptivePlan
+from .core.allocation import Allocation as Allocation
+from .core.allocation import allocate as allocate
+from .core.allocation import pilot as pilot
+from .core.estimator import coarsen_batch as coarsen_batch
+from .core.estimator import multiscale_backward as multiscale_backward
+from .core.estimator import paired_dropout as paired_dropout
+from .core.estimator import telescopic_backward as telescopic_backward
+from .core.plan import Plan as Plan
+from .core.plan import Stage as Stage
+from .core.restriction import coarsen as coarsen
+from .core.restriction import coarsen_noise as coarsen_noise
+from .core.restriction import prolong as prolong
+from .core.runner import Runner as Runner
+from .data.datasets import load_dataset as load_dataset
+from .data.images import load_pictures as load_pictures
+from .data.images import pyramid as pyramid
+from .networks.registry import network as network
+from .tasks.metrics import psnr as psnr
+from .tasks.metrics import ssim as ssim
+from .tasks.restoration import Task as Task
+from .tasks.restoration import deblurring as deblurring
+from .tasks.restoration import denoising as denoising
+from .tasks.restoration import inpainting as inpainting
+from .tasks.superresolution import TASKS as TASKS
+from .tasks.superresolution import super_resolution as super_resolution
+from .training.loop import TrainingData as TrainingData
+from .training.loop import prepare_data as prepare_data
+from .training.loop import train as train
+from .training.loop import validate as validate
+from .training.optimizer import adam as adam
+from .training.runs import Run as Run
+from .commands.probe import probe as probe
+from .commands.restore import load_model as load_model
+from .commands.restore import restore_image as restore_image
+
+__version__: str
