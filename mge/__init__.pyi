@@ -2,6 +2,7 @@ from .core.adaptive import AdaptivePlan as AdaptivePlan
 from .core.allocation import Allocation as Allocation
 from .core.allocation import allocate as allocate
 from .core.allocation import pilot as pilot
+from .core.cost import step_work as step_work
 from .core.estimator import coarsen_batch as coarsen_batch
 from .core.estimator import multiscale_backward as multiscale_backward
 from .core.estimator import paired_dropout as paired_dropout
