@@ -18,7 +18,7 @@ from check_imports import import_graph, light_import
 from check_notebooks import full_titles, mixed_imports, out_of_step
 from check_style import formatted, linted, long_functions, long_lines, starred, typed
 from parts import sidebar_problems
-from readme import problems as readme_problems
+from readme import readme_problems
 
 project = Path(__file__).resolve().parent.parent
 CHECKS = (

@@ -112,7 +112,7 @@ def files(root: Path = project) -> dict:
     return {**old, **pictures, "README.md": text.encode()}
 
 
-def problems(root: Path = project):
+def readme_problems(root: Path = project):
     "One line for each file that is not what the notebook gives."
     for name, wanted in files(root).items():
         there = (root / name).read_bytes() if (root / name).exists() else None
@@ -125,7 +125,7 @@ def main() -> int:
     checks = "write nothing; exit with 1 if README.md would change"
     parser.add_argument("--check", action="store_true", help=checks)
     if parser.parse_args().check:
-        found = list(problems())
+        found = list(readme_problems())
         print("\n".join(found), end="\n" if found else "")
         return 1 if found else 0
     for name, content in files().items():
