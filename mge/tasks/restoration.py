@@ -26,81 +26,113 @@ class RestorationBatch(NamedTuple):
     clean: Tensor  # [n, 3, H, W] x, the target
     degraded: Tensor  # [n, 3, H, W] A x
     noise: Tensor  # [n, 3, H, W] z, white, unit variance on every mesh
-    t: Tensor  # [n] time
+    t: Tensor  # [n] mixing weight, the paper's time; `Task.signal` makes the signal's weight of it
+
+
+def _coarsen_field(name: str, value: Tensor) -> Tensor:
+    if name == "width":
+        return 2 * value
+    if value.dim() == 1:
+        return value
+    return coarsen_noise(value) if name == "noise" else coarsen(value)
 
 
 def coarsen_samples(batch: tuple) -> tuple:
-    "The same samples one mesh coarser (invariants 2, 5): images averaged, noise kept at unit variance, pixel widths doubled, t untouched. `ValueError` as `coarsen`."
+    """The same samples one mesh coarser, as a batch of the same type.
 
-    def one(name, a):
-        if name == "width":
-            return 2 * a
-        if a.dim() == 1:
-            return a
-        return coarsen_noise(a) if name == "noise" else coarsen(a)
-
+    Images are averaged, noise keeps unit variance, widths of pixels double; `t` and other values
+    of shape [n] stay. `ValueError` as `coarsen`.
+    """
     fields = batch._asdict()
-    coarse = {k: one(k, a) for k, a in fields.items() if k != "degraded" or a is not batch.clean}
-    return type(batch)(**{k: coarse[k] if k in coarse else coarse["clean"] for k in fields})
+    undegraded = "degraded" in fields and fields["degraded"] is fields["clean"]
+    coarse = {
+        name: _coarsen_field(name, value)
+        for name, value in fields.items()
+        if not (undegraded and name == "degraded")
+    }
+    if undegraded:
+        coarse["degraded"] = coarse["clean"]
+    return type(batch)(**coarse)
 
 # %% ../../nbs/tasks/01_restoration.ipynb #0a17b779
 @dataclass(frozen=True)
 class Task:
-    "What to restore: how a sample is made, mixed, and what the network's output means. Knows no network and no mesh arithmetic."
+    """What to restore: how samples are made and mixed, and what the network's output means.
+
+    Knows no network and no mesh arithmetic.
+    """
 
     name: str  # as it stands in file names
     times: tuple  # t is uniform between these two
     signal: Callable  # t -> weight of the degraded image; the noise gets the rest
     scale: Callable  # t -> unit of the network's output, positive
-    operator: Callable = (
-        None  # A on the finest mesh, [n, 3, H, W] in [0, 1] to the same; None: the identity
-    )
+    # A on the finest mesh, [n, 3, H, W] in [0, 1] to the same; None: the identity
+    operator: Callable | None = None
 
     def prepare(self, images: tuple) -> tuple:
-        "The pyramid that `draw` takes: channels 3 to 5 get A x, made on the finest mesh and restricted from there (invariant 2). What is prepared stays as it is."
+        """The pyramid that `draw` takes: channels 3 to 5 hold A x.
+
+        A x is made on the finest mesh and restricted from there. A prepared pyramid is returned
+        as it is.
+        """
         if self.operator is None or images[0].shape[1] == 6:
             return images
         if not isinstance(images[0], Tensor):
             return tuple(a.through(self.restricted) for a in images)
-        degraded = image_data.pyramid(
-            torch.cat([self.operator(a) for a in images[0].split(64)]), len(images)
-        )
+        finest = torch.cat([self.operator(a) for a in images[0].split(64)])
+        degraded = image_data.pyramid(finest, len(images))
         return tuple(torch.cat(pair, 1) for pair in zip(images, degraded))
 
     def restricted(self, x: Tensor, k: int) -> Tensor:
-        "A x of images on the finest mesh, restricted `k` times: what images that are kept as bytes are asked for at each draw."
+        """A x of images on the finest mesh, restricted `k` times.
+
+        Images that are stored as bytes are degraded by this at each draw.
+        """
         return coarsen(self.operator(x), k)
 
-    def check(self, images: tuple):
-        "`ValueError` unless `prepare_run` has made the pyramid: A x of a coarse mesh must never be made on that mesh, and without A there is no degraded image."
+    def check(self, images: tuple) -> None:
+        """`ValueError` unless `prepare` has made the pyramid for this task.
+
+        A x of a coarse mesh must not be made on that mesh; without A there is no degraded image.
+        """
         wanted = 6 if self.operator else 3
         if images[0].shape[1] != wanted:
+            source = "as its prepare(images) makes them" if self.operator else "clean images alone"
             raise ValueError(
-                f"images have {images[0].shape[1]} channels; allowed for {self.name}: {wanted}, {'as its prepare(images) makes them' if self.operator else 'clean images alone'}"
+                f"images have {images[0].shape[1]} channels; "
+                f"allowed for {self.name}: {wanted}, {source}"
             )
 
     def draw(self, images: tuple, n: int, level: int, generator: torch.Generator) -> tuple:
-        "`n` fresh samples native to mesh `level`, from a prepared pyramid of images in [0, 1]. `ValueError` as `data.draw`, or if the pyramid is not prepared for this task."
+        """`n` fresh samples native to mesh `level`, from a prepared pyramid in [0, 1].
+
+        `ValueError` as `data.images.draw`, or if the pyramid is not prepared for this task.
+        """
         self.check(images)
         return self.sample(2 * image_data.draw(images, n, level, generator) - 1, generator)
 
+    def _degraded(self, images: Tensor) -> Tensor:
+        if images.shape[1] == 6:
+            return images[:, 3:]
+        return 2 * self.operator(images[:, :3] / 2 + 0.5) - 1
+
     def sample(self, images: Tensor, generator: torch.Generator) -> tuple:
-        "Samples made from given images in [-1, 1]: [n, 6, H, W], or [n, 3, H, W] clean ones on the finest mesh, where A is applied now."
+        """Samples made from given images in [-1, 1].
+
+        Images are [n, 6, H, W] from a prepared pyramid, or [n, 3, H, W] clean ones on the finest
+        mesh, to which A is applied now.
+        """
         clean, (low, high) = images[:, :3], self.times
-        degraded = (
-            clean
-            if not self.operator
-            else images[:, 3:]
-            if images.shape[1] == 6
-            else 2 * self.operator(clean / 2 + 0.5) - 1
-        )
+        degraded = clean if self.operator is None else self._degraded(images)
         t = low + (high - low) * torch.rand(len(clean), generator=generator, device=clean.device)
-        return RestorationBatch(
-            clean, degraded, torch.randn(clean.shape, generator=generator, device=clean.device), t
-        )
+        noise = torch.randn(clean.shape, generator=generator, device=clean.device)
+        return RestorationBatch(clean, degraded, noise, t)
 
     def fixed(self, images: tuple, seed: int = 0, level: int = 0) -> tuple:
-        "Every image of a prepared pyramid once, times spread evenly over their range, noise from `seed`: what validation looks at every time. `ValueError` as `draw`."
+        """The validation batch: every image of a prepared pyramid once, always the same.
+
+        `t` is spread evenly over its range, and noise comes from `seed`. `ValueError` as `draw`.
+        """
         self.check(images)
         g = torch.Generator(images[level].device).manual_seed(seed)
         batch = self.sample(2 * images[level][:] - 1, g)
@@ -109,45 +141,53 @@ class Task:
         return batch._replace(t=low + (high - low) * (order + 0.5) / len(order))
 
     def network_input(self, batch: tuple) -> Tensor:
-        "What is to be restored, [n, 3, H, W]: degraded image and noise, mixed according to t."
+        "The images to restore, [n, 3, H, W]: degraded image and noise, mixed according to t."
         weight = self.signal(batch.t)[:, None, None, None]
         return weight * batch.degraded + (1 - weight) * batch.noise
 
-    def guess(self, y: Tensor, t: Tensor, width=1.0) -> Tensor:
-        "A first guess from degraded images `y`: what the network sees and corrects. `width` of a pixel, in pixels of the finest mesh: [n], or one for all."
+    def guess(self, y: Tensor, t: Tensor, width: Tensor | float = 1.0) -> Tensor:
+        """A first guess from degraded images `y`, which the network is given and corrects.
+
+        `width` of a pixel, in pixels of the finest mesh: [n], or one for all.
+        """
         return y
 
-    def restored(self, model, y: Tensor, t: Tensor, width=1.0) -> Tensor:
-        "Images [n, 3, H, W] restored from degraded ones `y`: first guess plus the network's output in units of the scale."
+    def restored(
+        self, model: Callable, y: Tensor, t: Tensor, width: Tensor | float = 1.0
+    ) -> Tensor:
+        "Images [n, 3, H, W] restored from `y`: first guess plus output times scale."
         guess = self.guess(y, t, width)
         return guess + self.scale(t)[:, None, None, None] * model(guess, t)
 
-    def estimate(self, model, batch: tuple) -> Tensor:
+    def estimate(self, model: Callable, batch: tuple) -> Tensor:
         "The restored images [n, 3, H, W] of a batch."
-        return self.restored(
-            model, self.network_input(batch), batch.t, getattr(batch, "width", 1.0)
-        )
+        width = getattr(batch, "width", 1.0)
+        return self.restored(model, self.network_input(batch), batch.t, width)
 
     def loss(self, estimate: Tensor, batch: tuple) -> Tensor:
         "Losses of given estimates, [n, 3, H, W]: squared errors in units of the scale."
         return ((estimate - batch.clean) / self.scale(batch.t)[:, None, None, None]).square()
 
-    def losses(self, model) -> Callable:
-        "`batch -> [n, 3, H, W]` squared errors of the network's output, for the estimator: `loss` of `estimate`, without dividing by a small scale what was just multiplied by it."
+    def losses(self, model: Callable) -> Callable:
+        """`batch -> [n, 3, H, W]`, squared errors of the network's output, for the estimator.
+
+        Equals `loss` of `estimate`, without dividing by a small scale what was multiplied by it.
+        """
 
         def losses(batch):
             guess = self.guess(self.network_input(batch), batch.t, getattr(batch, "width", 1.0))
-            return (
-                model(guess, batch.t)
-                - (batch.clean - guess) / self.scale(batch.t)[:, None, None, None]
-            ).square()
+            scale = self.scale(batch.t)[:, None, None, None]
+            return (model(guess, batch.t) - (batch.clean - guess) / scale).square()
 
         return losses
 
 
 denoising = Task(
-    "denoising", times=(0.0, 1.0), signal=lambda t: t, scale=lambda t: (1 - t).clamp(min=1e-3)
-)  # 1/1000: no division by zero
+    "denoising",
+    times=(0.0, 1.0),
+    signal=lambda t: t,
+    scale=lambda t: (1 - t).clamp(min=1e-3),  # 1/1000: no division by zero
+)
 
 # %% ../../nbs/tasks/01_restoration.ipynb #15a926ce
 class SizedTask(Task):
@@ -171,13 +211,12 @@ def divide_by_signal(y: Tensor, t: Tensor) -> Tensor:
 
 def wiener(
     y: Tensor,  # [n, 3, H, W] blurred and noisy
-    sigma,  # width of the blur, pixels of this mesh: [n], or one for all
-    K,  # power of the noise over that of the signal: [n], or one for all
+    sigma: Tensor | float,  # width of the blur, pixels of this mesh: [n], or one for all
+    K: Tensor | float,  # power of the noise over that of the signal: [n], or one for all
 ) -> Tensor:
-    "Wiener's filter for a Gaussian blur; keeps the mean."
-    sigma, K = (
-        torch.as_tensor(v, dtype=y.dtype, device=y.device).reshape(-1, 1, 1, 1) for v in (sigma, K)
-    )
+    "Images [n, 3, H, W] after Wiener's filter for a Gaussian blur, which keeps their means."
+    sigma = torch.as_tensor(sigma, dtype=y.dtype, device=y.device).reshape(-1, 1, 1, 1)
+    K = torch.as_tensor(K, dtype=y.dtype, device=y.device).reshape(-1, 1, 1, 1)
 
     def transfer(fy, fx):
         g = gaussian(1.0)(sigma * fy, sigma * fx)
@@ -192,28 +231,31 @@ class DeblurringBatch(NamedTuple):
     clean: Tensor  # [n, 3, H, W] x, the target
     degraded: Tensor  # [n, 3, H, W] A x, blurred on the finest mesh
     noise: Tensor  # [n, 3, H, W] z, white, unit variance on every mesh
-    t: Tensor  # [n] time
+    t: Tensor  # [n] weight of the noise
     width: Tensor  # [n] side of a pixel, in pixels of the finest mesh
 
 
 def blurred(x: Tensor, k: int = 0, sigma: float = 3.0) -> Tensor:
-    "The blurred image restricted `k` times, values in [0, 1]: the clamp removes rounding errors, nothing else."
+    """The blurred images restricted `k` times, values in [0, 1].
+
+    The clamp removes rounding errors, nothing else.
+    """
     return blur(x, sigma, k).clamp(0, 1)
 
 
 @dataclass(frozen=True)
 class Deblurring(SizedTask):
-    "A Gaussian blur to be undone: the network corrects what Wiener's filter makes of it."
+    "A Gaussian blur to undo: the network corrects the output of Wiener's filter."
 
     sigma: float = 3.0  # of the blur, pixels of the finest mesh
     operator: Callable = field(init=False, repr=False, compare=False)  # follows from `sigma`
 
     def __post_init__(self):
-        gaussian(self.sigma)  # a ValueError for a width that is none
+        gaussian(self.sigma)  # `ValueError` for an invalid width
         object.__setattr__(self, "operator", partial(blurred, sigma=self.sigma))
 
     def restricted(self, x: Tensor, k: int) -> Tensor:
-        "As the base class; this operator takes `k`, and never makes what would be averaged away."
+        "As the base class; `blurred` takes `k` and skips pixels that would be averaged away."
         return self.operator(x, k)
 
     def sample(self, images: Tensor, generator: torch.Generator) -> DeblurringBatch:
@@ -221,13 +263,21 @@ class Deblurring(SizedTask):
         batch = super().sample(images, generator)
         return DeblurringBatch(*batch, torch.ones_like(batch.t))
 
-    def guess(self, y: Tensor, t: Tensor, width=1.0) -> Tensor:
-        "Wiener's filter; its K is fitted to training images of 64 pixels at a `sigma` of 3, and grows fourfold per mesh, as white noise does over detail that is equal in each octave."
-        return wiener(divide_by_signal(y, t), self.sigma / width, (0.6 * t + 0.005) * width**2)
+    def guess(self, y: Tensor, t: Tensor, width: Tensor | float = 1.0) -> Tensor:
+        """The images after Wiener's filter.
+
+        Its K is fitted to training images of 64 pixels at a `sigma` of 3, and grows fourfold per
+        mesh, as white noise does relative to detail that is equal in each octave.
+        """
+        K = (0.6 * t + 0.005) * width**2
+        return wiener(divide_by_signal(y, t), self.sigma / width, K)
 
 
 deblurring = Deblurring(
-    "deblurring", times=(0.0, 0.1), signal=lambda t: 1 - t, scale=lambda t: torch.full_like(t, 0.1)
+    "deblurring",
+    times=(0.0, 0.1),
+    signal=lambda t: 1 - t,
+    scale=lambda t: torch.full_like(t, 0.1),
 )
 
 # %% ../../nbs/tasks/01_restoration.ipynb #369e8a73
@@ -237,36 +287,32 @@ class InpaintingBatch(NamedTuple):
     clean: Tensor  # [n, 3, H, W] x, the target
     mask: Tensor  # [n, 1, H, W] share of the pixel that boxes cover, 0 to 1
     noise: Tensor  # [n, 3, H, W] z, white, unit variance on every mesh
-    t: Tensor  # [n] time
+    t: Tensor  # [n] weight of the noise outside the boxes
 
 
 class Inpainting(Task):
-    "Boxes of noise to be filled in; the mask is drawn with the sample."
+    "Boxes of noise to fill in; the mask is drawn with the sample."
 
     def sample(self, images: Tensor, generator: torch.Generator) -> InpaintingBatch:
         "As the base class, with boxes."
         b = super().sample(images, generator)
-        return InpaintingBatch(
-            b.clean,
-            rasterize_boxes(random_boxes(len(b.t), generator), *b.clean.shape[2:]),
-            b.noise,
-            b.t,
-        )
+        mask = rasterize_boxes(random_boxes(len(b.t), generator), *b.clean.shape[2:])
+        return InpaintingBatch(b.clean, mask, b.noise, b.t)
 
     def network_input(self, batch: InpaintingBatch) -> Tensor:
-        "What is to be restored, [n, 3, H, W]: noise in the boxes, a little of it everywhere."
-        t = batch.t[:, None, None, None]
-        signal = self.signal(t)
-        return (
-            signal * (1 - batch.mask) * batch.clean
-            + ((1 - signal) ** 2 + (signal * batch.mask) ** 2).sqrt() * batch.noise
-        )
+        "The images to restore, [n, 3, H, W]: noise in the boxes, a little of it everywhere."
+        signal = self.signal(batch.t[:, None, None, None])
+        noise = ((1 - signal) ** 2 + (signal * batch.mask) ** 2).sqrt()
+        return signal * (1 - batch.mask) * batch.clean + noise * batch.noise
 
-    def guess(self, y: Tensor, t: Tensor, width=1.0) -> Tensor:
+    def guess(self, y: Tensor, t: Tensor, width: Tensor | float = 1.0) -> Tensor:
         "The input, as bright as the clean image."
         return divide_by_signal(y, t)
 
 
 inpainting = Inpainting(
-    "inpainting", deblurring.times, deblurring.signal, scale=lambda t: torch.full_like(t, 0.3)
+    "inpainting",
+    deblurring.times,
+    deblurring.signal,
+    scale=lambda t: torch.full_like(t, 0.3),
 )
