@@ -9,19 +9,14 @@ __all__ = ['conv1d_gradient', 'difference_norms', 'fitted_slope']
 import math
 
 import torch
+from torch import Tensor
 
 # %% ../../nbs/analysis/00_conv1d.ipynb #3ec5c049
 def _correlations(y, x, lags):  # [n, lags]
     return torch.stack([(y * x.roll(-m, -1)).mean((1, 2)) for m in lags], 1)
 
 
-def conv1d_gradient(
-    theta,  # kernel [K], K odd and at most W; the linear loss uses its length only
-    x,  # signals [n, c, W] on a circle of W points
-    y,  # targets [n, c, W]
-    loss="linear",  # mean of y (theta * x), Eq. 14; or "squared": half the mean of (theta * x - y)^2
-):  # [n, K], one gradient per sample; ValueError for anything else
-    "Gradient of a circular convolution's loss by its kernel, in closed form: correlations of the signals."
+def _check_conv1d(theta, x, y, loss):
     if x.dim() != 3 or x.shape != y.shape:
         raise ValueError(f"x is {list(x.shape)} and y {list(y.shape)}; allowed: both [n, c, W]")
     K = len(theta) if theta.dim() == 1 else 0
@@ -31,36 +26,54 @@ def conv1d_gradient(
         )
     if loss not in ("linear", "squared"):
         raise ValueError(f"loss is {loss!r}; allowed: 'linear', 'squared'")
+
+
+def conv1d_gradient(
+    theta: Tensor,  # kernel [K], K odd and at most W; the linear loss uses its length only
+    x: Tensor,  # signals [n, c, W] on a circle of W points
+    y: Tensor,  # targets [n, c, W]
+    loss: str = "linear",  # mean of y (theta * x), Eq. 14; or "squared"
+) -> Tensor:
+    """Gradients [n, K], one per sample, of a circular convolution's loss by its kernel.
+
+    In closed form, by correlations of the signals. The squared loss is half the mean of
+    (theta * x - y)^2. `ValueError` for other shapes and losses.
+    """
+    _check_conv1d(theta, x, y, loss)
+    K = len(theta)
     C = _correlations(y, x, range(-(K // 2), K // 2 + 1))
     if loss == "linear":
         return C
     j = torch.arange(K)
-    return (
-        _correlations(x, x, range(K))[:, (j[:, None] - j).abs()] @ theta - C
-    )  # A(-m) = A(m) on a circle
+    lags = (j[:, None] - j).abs()  # A(-m) = A(m) on a circle
+    return _correlations(x, x, range(K))[:, lags] @ theta - C
 
 # %% ../../nbs/analysis/00_conv1d.ipynb #174ada7c
-def difference_norms(gradients):  # finest first, one per mesh: tensors [n, ...], all alike
-    "Norms between neighbouring meshes, [L-1, n]. `ValueError` for fewer than two meshes or unlike shapes."
+def difference_norms(gradients: list) -> Tensor:
+    """Norms [L-1, n] of the differences between neighbouring meshes.
+
+    `gradients` are tensors [n, ...] of one shape, one per mesh, finest first. `ValueError` for
+    fewer than two meshes or unlike shapes.
+    """
     shapes = [list(g.shape) for g in gradients]
     if len(shapes) < 2 or any(s != shapes[0] for s in shapes):
         raise ValueError(
             f"gradients have shapes {shapes}; allowed: two or more of one shape [n, ...]"
         )
-    return torch.stack(
-        [(a - b).reshape(len(a), -1).norm(dim=1) for a, b in zip(gradients, gradients[1:])]
-    )
+    differences = [a - b for a, b in zip(gradients, gradients[1:])]
+    return torch.stack([d.reshape(len(d), -1).norm(dim=1) for d in differences])
 
 
 def fitted_slope(
-    h,  # [L] mesh widths, in any unit; at least two different ones
-    values,  # [L, ...] positive
-):  # [...]
-    "Order p of values ~ h^p: least-squares slope on log-log axes. `ValueError` for what has no logarithm or does not fit."
-    h, values = (
-        torch.as_tensor(h, dtype=torch.float64),
-        torch.as_tensor(values, dtype=torch.float64),
-    )
+    h: Tensor | list,  # [L] mesh widths, in any unit; at least two different ones
+    values: Tensor | list,  # [L, ...] positive
+) -> Tensor:
+    """Order p of values ~ h^p, [...]: the least-squares slope on log-log axes.
+
+    `ValueError` for values without a logarithm, or that do not fit `h`.
+    """
+    h = torch.as_tensor(h, dtype=torch.float64)
+    values = torch.as_tensor(values, dtype=torch.float64)
     if h.dim() != 1 or values.dim() == 0 or len(h) != len(values) or len(h.unique()) < 2:
         raise ValueError(
             f"h is {h.tolist()}, values {list(values.shape)}; "
