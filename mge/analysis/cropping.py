@@ -7,7 +7,7 @@ __all__ = ['crop_bound', 'Difference', 'difference']
 
 # %% ../../nbs/analysis/01_cropping.ipynb #89250230
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # %% ../../nbs/analysis/01_cropping.ipynb #d4c20c4a
 def crop_bound(
@@ -15,7 +15,10 @@ def crop_bound(
     P: int,  # pixels of the mesh
     K: float,  # largest norm of a single pixel's gradient
 ) -> float:
-    "How far a window's gradient can be from the mesh's (B.2, Eq. 33). `ValueError` unless 0 < p <= P and K >= 0."
+    """Largest distance of a window's gradient from the mesh's (B.2, Eq. 33).
+
+    `ValueError` unless 0 < p <= P and K >= 0.
+    """
     if not 0 < p <= P:
         raise ValueError(f"p {p} must be at least 1 and at most P = {P}, the pixels of the mesh")
     if not (K >= 0 and math.isfinite(K)):
@@ -24,20 +27,23 @@ def crop_bound(
 
 # %% ../../nbs/analysis/01_cropping.ipynb #a84d3169
 class Difference(NamedTuple):
-    "The difference g_l - g_k of a sample's gradients on two meshes, next to g_l."
+    "The difference g_l - g_k of a sample's gradients on two meshes, relative to g_l."
 
     variance: float  # V(g_l - g_k) / V(g_l)
     bias: float  # |E(g_l - g_k)|^2 / V(g_l); may be negative, where the pilot's means are unbiased
-    of_mean: float  # |E(g_l - g_k)|^2 / |E g_l|^2; means nothing where the mean gradient is close to 0; nan at 0
+    of_mean: float  # |E(g_l - g_k)|^2 / |E g_l|^2; no use where the mean is near 0; nan at 0
     correlation: float  # of g_l and g_k
 
 
 def difference(
-    pilot,  # holds `covariance` and `means`, both [L, L], as `allocation.Pilot`
+    pilot: Any,  # holds `covariance` and `means`, both [L, L], as `allocation.Pilot`
     l: int = 0,  # the finer mesh
     k: int = 1,  # the coarser mesh, not necessarily its neighbour
 ) -> Difference:
-    "What a difference of two meshes costs and corrects, relative to the finer one. `ValueError` for other meshes."
+    """The cost and the correction of a difference of two meshes, relative to the finer one.
+
+    `ValueError` for meshes that the pilot has not, and without variance.
+    """
     K, M = pilot.covariance.tolist(), pilot.means.tolist()
     if not 0 <= l < k < len(K):
         raise ValueError(f"l {l}, k {k} must be meshes of the pilot, 0 <= l < k < {len(K)}")
@@ -45,6 +51,5 @@ def difference(
     if not (V > 0 and W > 0):
         raise ValueError(f"pilot has variances {V}, {W} on meshes {l}, {k}; allowed: positive")
     variance, bias = (A[l][l] - 2 * A[l][k] + A[k][k] for A in (K, M))
-    return Difference(
-        variance / V, bias / V, bias / M[l][l] if M[l][l] else math.nan, K[l][k] / math.sqrt(V * W)
-    )
+    of_mean = bias / M[l][l] if M[l][l] else math.nan
+    return Difference(variance / V, bias / V, of_mean, K[l][k] / math.sqrt(V * W))
