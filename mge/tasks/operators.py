@@ -7,10 +7,12 @@ __all__ = ['cosine_filter', 'gaussian', 'blur', 'random_boxes', 'rasterize_boxes
 
 # %% ../../nbs/tasks/00_operators.ipynb #ee172f7e
 import math
+from collections.abc import Callable
 from itertools import combinations
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from ..core.restriction import check_halves, coarsen
 
@@ -25,10 +27,11 @@ def _sides(x):
 
 
 def cosine_filter(
-    x,  # [..., H, W], floating point, any size; half precision is filtered in float32
-    transfer,
-):  # (fy [2H, 1], fx [1, W+1]) in cycles per pixel -> real factors, even in both
-    "`x` filtered with mirrored edges: a symmetric operator."
+    x: Tensor,  # [..., H, W], floating point, any size; half precision is filtered in float32
+    # (fy [2H, 1], fx [1, W+1]) in cycles per pixel -> real factors, even in both
+    transfer: Callable,
+) -> Tensor:
+    "`x` filtered with mirrored edges, [..., H, W]: a symmetric operator."
     H, W = _sides(x)
     y = x.to(torch.promote_types(x.dtype, torch.float32))
     for axis in (-1, -2):
@@ -39,8 +42,11 @@ def cosine_filter(
     return y[..., :H, :W].to(x.dtype).contiguous()
 
 # %% ../../nbs/tasks/00_operators.ipynb #9b351c7b
-def gaussian(sigma):  # standard deviation in pixels, 0 or more; ValueError otherwise
-    "Transfer function of a Gaussian blur, for `cosine_filter`."
+def gaussian(sigma: float) -> Callable:
+    """Transfer function of a Gaussian blur, for `cosine_filter`.
+
+    `sigma` is the standard deviation in pixels, 0 or more; `ValueError` otherwise.
+    """
     if not (isinstance(sigma, (int, float)) and 0 <= sigma < math.inf):
         raise ValueError(f"sigma must be a finite number of pixels, 0 or more, got {sigma!r}")
     return lambda fy, fx: torch.exp(-2 * (math.pi * sigma) ** 2 * (fy**2 + fx**2))
@@ -55,70 +61,80 @@ def _axis(n, sigma, k, **to):
 
 
 def blur(
-    x,  # [..., H, W], floating point, any size; half precision is filtered in float32
-    sigma=3.0,  # pixels of the mesh of `x`; 3 on the finest mesh is the paper's task
-    k=0,
-):  # levels to go down afterwards: `coarsen(blur(x), k)`, and only that is computed
-    "Gaussian blur in both directions, mirrored at the edges."
+    x: Tensor,  # [..., H, W], floating point, any size; half precision is filtered in float32
+    sigma: float = 3.0,  # pixels of the mesh of `x`; 3 on the finest mesh is the paper's task
+    k: int = 0,  # levels to go down afterwards
+) -> Tensor:
+    """Gaussian blur in both directions, mirrored at the edges: [..., H/2^k, W/2^k].
+
+    Equals `coarsen(blur(x), k)`, but only that is computed. `ValueError` for other sides, `sigma`
+    or `k`.
+    """
     H, W = _sides(x)
     check_halves((H, W), k, "the mesh of x")
     to = dict(dtype=torch.promote_types(x.dtype, torch.float32), device=x.device)
-    with torch.autocast(
-        "cpu" if x.is_meta else x.device.type, enabled=False
-    ):  # 16 bits would blur inexactly
+    device = "cpu" if x.is_meta else x.device.type
+    with torch.autocast(device, enabled=False):  # 16 bits would blur inexactly
         A = _axis(H, sigma, k, **to)
         return (A @ x.to(to["dtype"]) @ (A if W == H else _axis(W, sigma, k, **to)).mT).to(x.dtype)
 
 # %% ../../nbs/tasks/00_operators.ipynb #eb624abc
-def random_boxes(
-    n,  # number of images. ValueError for arguments out of range
-    generator,  # torch.Generator; the boxes are made on its device
-    most=3,  # 1 to this many boxes per image, equally likely
-    sides=(1 / 12, 1 / 6),
-):  # shortest and longest side, shares of the image's, in (0, 1]
-    "Boxes [n, most, 4]: top, left, bottom, right in shares of the image's sides; those not used are all 0."
+def _check_boxes(n, most, sides):
     if not isinstance(n, int) or n < 0:
         raise ValueError(f"n must be a whole number, 0 or more, got {n!r}")
     if not isinstance(most, int) or most < 1:
         raise ValueError(f"most must be a whole number from 1, got {most!r}")
     if len(sides) != 2 or not 0 < sides[0] <= sides[1] <= 1:
         raise ValueError(f"sides must be two shares, 0 < shortest <= longest <= 1, got {sides!r}")
+
+
+def random_boxes(
+    n: int,  # number of images
+    generator: torch.Generator,  # the boxes are made on its device
+    most: int = 3,  # 1 to this many boxes per image, equally likely
+    sides: tuple = (1 / 12, 1 / 6),  # shortest and longest, shares of the image's, in (0, 1]
+) -> Tensor:
+    """Boxes [n, most, 4]: top, left, bottom, right in shares of the image's sides.
+
+    Unused boxes are all 0. `ValueError` for arguments out of range.
+    """
+    _check_boxes(n, most, sides)
     size, place = torch.rand(2, n, most, 2, generator=generator, device=generator.device)
     size = sides[0] + (sides[1] - sides[0]) * size
     start = place * (1 - size)
     count = torch.randint(1, most + 1, (n, 1), generator=generator, device=generator.device)
-    real = torch.arange(most, device=count.device) < count
-    return torch.cat([start, start + size], -1) * real[..., None]
+    used = torch.arange(most, device=count.device) < count
+    return torch.cat([start, start + size], -1) * used[..., None]
 
 # %% ../../nbs/tasks/00_operators.ipynb #f1c3b878
+def _overlaps(start, end, s):
+    "Share of each of `s` pixels between `start` and `end`, both [n] in shares of the side: [n, s]."
+    i = torch.arange(s, device=start.device, dtype=start.dtype)
+    lengths = torch.minimum(end[:, None] * s, i + 1) - torch.maximum(start[:, None] * s, i)
+    return lengths.clamp(min=0)
+
+
 def rasterize_boxes(
-    boxes,  # [n, m, 4]: top, left, bottom, right in shares of the image's sides; empty if reversed
-    H,
-    W,
-):  # pixels, 1 or more; ValueError otherwise
-    "Share of each pixel's area inside the union of the boxes, [n, 1, H, W], on any mesh."
+    boxes: Tensor,  # [n, m, 4]: top, left, bottom, right in shares of the sides; empty if reversed
+    H: int,  # pixels, 1 or more
+    W: int,
+) -> Tensor:
+    """Share of each pixel's area inside the union of the boxes, [n, 1, H, W], on any mesh.
+
+    `ValueError` for other shapes and sides.
+    """
     if boxes.dim() != 3 or boxes.shape[2] != 4:
         raise ValueError(f"boxes must be [n, m, 4], got {list(boxes.shape)}")
     if min(H, W) < 1:
         raise ValueError(f"H and W must be 1 or more, got {H} and {W}")
-
-    def inside(start, end, s):  # [n], [n] -> [n, s]
-        i = torch.arange(s, device=boxes.device, dtype=boxes.dtype)
-        return (
-            torch.minimum(end[:, None] * s, i + 1) - torch.maximum(start[:, None] * s, i)
-        ).clamp(min=0)
-
     mask = boxes.new_zeros(len(boxes), H, W)
     for k in range(1, boxes.shape[1] + 1):
-        for some in map(
-            torch.stack, combinations(boxes.unbind(1), k)
-        ):  # [k, n, 4], meeting in one box
-            (top, left), (bottom, right) = some[..., :2].amax(0).T, some[..., 2:].amin(0).T
-            mask += (
-                (-1) ** (k + 1)
-                * inside(top, bottom, H)[:, :, None]
-                * inside(left, right, W)[:, None]
-            )
+        for chosen in map(torch.stack, combinations(boxes.unbind(1), k)):
+            # [k, n, 4], meeting in one box
+            top, left = chosen[..., :2].amax(0).T
+            bottom, right = chosen[..., 2:].amin(0).T
+            rows, columns = _overlaps(top, bottom, H), _overlaps(left, right, W)
+            mask += (-1) ** (k + 1) * rows[:, :, None] * columns[:, None]
     return mask[:, None].clamp(0, 1)  # rounding may leave [0, 1]
 
 # %% ../../nbs/tasks/00_operators.ipynb #87820f34
@@ -130,22 +146,26 @@ def _check_batch(name, x):
 
 
 def downsample(
-    x,  # batch [n, c, H, W], floating point; ValueError if H or W is odd
-    how="bicubic",
-):  # bicubic: antialiased, the custom in super-resolution; average: `coarsen`
-    "The picture at half the size, [n, c, H/2, W/2]: linear, so bicubic can leave the range of `x` by a little."
+    x: Tensor,  # batch [n, c, H, W], floating point, H and W even
+    how: str = "bicubic",  # antialiased, the custom in super-resolution; or average: `coarsen`
+) -> Tensor:
+    """The picture at half the size, [n, c, H/2, W/2].
+
+    Linear, so bicubic can leave the range of `x` by a little. `ValueError` for odd sides.
+    """
     if how not in ("bicubic", "average"):
         raise ValueError(f"how is {how!r}; allowed: bicubic, average")
     _check_batch("x", x)
     check_halves(x.shape[2:], 1, "the mesh of x")
-    return (
-        coarsen(x)
-        if how == "average"
-        else F.interpolate(x, scale_factor=0.5, mode="bicubic", antialias=True)
-    )
+    if how == "average":
+        return coarsen(x)
+    return F.interpolate(x, scale_factor=0.5, mode="bicubic", antialias=True)
 
 # %% ../../nbs/tasks/00_operators.ipynb #06716492
-def upsample(y):  # batch [n, c, H, W], floating point
-    "The picture at twice the size, [n, c, 2H, 2W], by bilinear interpolation between pixel centres."
+def upsample(y: Tensor) -> Tensor:
+    """The picture at twice the size, [n, c, 2H, 2W], by bilinear interpolation between centres.
+
+    `y` is a floating-point batch [n, c, H, W]; `ValueError` otherwise.
+    """
     _check_batch("y", y)
     return F.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False)
