@@ -6,6 +6,7 @@
 __all__ = ['RESTRICTIONS', 'crop_batch', 'restricted']
 
 # %% ../../nbs/tasks/04_crops.ipynb #8d0cff0d
+from collections.abc import Callable
 from dataclasses import fields
 
 import torch
@@ -19,15 +20,17 @@ def crop_batch(
     batch: tuple,  # samples: fields [n, c, H, W] are images, all others are left alone
     generator: torch.Generator,  # draws a place for each sample
 ) -> tuple:
-    "The same samples in windows of half the side, one for all images of a sample, at even places. `ValueError` unless the sides are multiples of 4."
+    """The same samples in windows of half the side, at even places.
+
+    One window serves all images of a sample. `ValueError` unless the sides are multiples of 4.
+    """
     images = {name: a for name, a in batch._asdict().items() if a.dim() == 4}
     for name, a in images.items():
         check_halves(a.shape[2:], 2, f"the mesh of {name}")
     blocks = F.pixel_unshuffle(torch.cat([*images.values()], 1), 2)
-    kept = F.pixel_shuffle(crop(blocks, 1, generator), 2).split(
-        [a.shape[1] for a in images.values()], 1
-    )
-    return batch._replace(**dict(zip(images, kept)))
+    windows = F.pixel_shuffle(crop(blocks, 1, generator), 2)
+    parts = windows.split([a.shape[1] for a in images.values()], 1)
+    return batch._replace(**dict(zip(images, parts)))
 
 # %% ../../nbs/tasks/04_crops.ipynb #ae0ca0b1
 RESTRICTIONS = ("coarsen", "crop", "both")
@@ -38,9 +41,13 @@ def restricted(
     how: str,  # one of RESTRICTIONS; both: coarsened to odd meshes, cut to even ones
     pixels: int,  # side of the finest mesh
     seed: int,  # of the windows of differences
-    device="cpu",
-) -> tuple:  # (task, coarsen) for `train`
-    "A task whose samples get coarser as `how` says, natively and in differences (Table 2); for runs that are not resumed, since the generator of the windows of differences is not saved. `ValueError` for another way."
+    device: torch.device | str = "cpu",
+) -> tuple[Task, Callable]:
+    """(task, coarsen) for `train`, whose samples get coarser as `how` says (Table 2).
+
+    Native samples and differences go down by the same steps. For runs that are not resumed, since
+    the generator of the windows of differences is not saved. `ValueError` for another `how`.
+    """
     if how not in RESTRICTIONS:
         raise ValueError(f"how is {how!r}; allowed: {', '.join(RESTRICTIONS)}")
     if how == "coarsen":
@@ -48,11 +55,9 @@ def restricted(
 
     def step(batch, generator):
         level = (pixels // batch.clean.shape[-1]).bit_length() - 1
-        return (
-            coarsen_samples(batch)
-            if how == "both" and level % 2 == 0
-            else crop_batch(batch, generator)
-        )
+        if how == "both" and level % 2 == 0:
+            return coarsen_samples(batch)
+        return crop_batch(batch, generator)
 
     class Windowed(type(task)):
         def draw(self, images, n, level, generator):
@@ -63,6 +68,5 @@ def restricted(
             return batch
 
     windows = torch.Generator(device).manual_seed(seed)
-    return Windowed(
-        **{f.name: getattr(task, f.name) for f in fields(task) if f.init}
-    ), lambda batch: step(batch, windows)
+    windowed = Windowed(**{f.name: getattr(task, f.name) for f in fields(task) if f.init})
+    return windowed, lambda batch: step(batch, windows)
