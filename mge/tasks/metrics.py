@@ -7,8 +7,10 @@ __all__ = ['mse', 'psnr', 'ssim']
 
 # %% ../../nbs/tasks/02_metrics.ipynb #2441aafc
 import os
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 # %% ../../nbs/tasks/02_metrics.ipynb #872adabb
 def _check_pair(a, b, data_range=1.0):
@@ -26,27 +28,32 @@ def _check_pair(a, b, data_range=1.0):
 
 # %% ../../nbs/tasks/02_metrics.ipynb #edb2a116
 def mse(
-    a,  # batch [n, c, ...], any real dtype
-    b,
-):  # batch of the same shape; ValueError otherwise
+    a: Tensor,  # batch [n, c, ...], any real dtype
+    b: Tensor,  # batch of the same shape; `ValueError` otherwise
+) -> Tensor:
     "Mean squared error of each sample, shape [n], computed in float32."
     _check_pair(a, b)
     return (a.float() - b.float()).square().flatten(1).mean(1)
 
 # %% ../../nbs/tasks/02_metrics.ipynb #2ec485d3
 def psnr(
-    a,  # batch [n, c, ...], any real dtype
-    b,  # batch of the same shape
-    data_range,
-):  # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]; ValueError unless > 0
-    "Peak signal-to-noise ratio of each sample in dB, shape [n]; infinite where the two are equal."
+    a: Tensor,  # batch [n, c, ...], any real dtype
+    b: Tensor,  # batch of the same shape
+    data_range: float,  # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]
+) -> Tensor:
+    """Peak signal-to-noise ratio of each sample in dB, shape [n].
+
+    Infinite where the two are equal. `ValueError` unless `data_range` is positive.
+    """
     _check_pair(a, b, data_range)
     return 10 * torch.log10(data_range**2 / mse(a, b))
 
 # %% ../../nbs/tasks/02_metrics.ipynb #bc8a88b0
-def _similarity():
-    """Torchmetrics' SSIM; its import loads matplotlib, which fails where the variable MPLBACKEND
-    names a backend that is not there."""
+def _similarity() -> Callable:
+    """Torchmetrics' SSIM.
+
+    Its import loads matplotlib, which fails where MPLBACKEND names a backend that is not there.
+    """
     wanted = os.environ.pop("MPLBACKEND", None)
     try:
         from torchmetrics.functional.image import structural_similarity_index_measure
@@ -56,33 +63,36 @@ def _similarity():
     return structural_similarity_index_measure
 
 
-def ssim(
-    a,  # batch [n, c, H, W], any real dtype; ValueError if H or W is below the window: 11 for sigma 1.5
-    b,  # batch of the same shape
-    data_range,  # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]; ValueError unless > 0
-    sigma=1.5,
-):  # deviation of the window's Gaussian, pixels; the window has int(3.5 sigma + 1/2) pixels on each side of its centre
-    """Structural similarity of each sample, shape [n], over the windows inside the image, from -1 to 1;
-    1 where equal, up to rounding."""
-    _check_pair(a, b, data_range)
+def _window_radius(a, sigma):
+    "Pixels of SSIM's window on each side of its centre; `ValueError` where it does not fit."
     if not 0 < sigma < float("inf"):
         raise ValueError(f"sigma must be a positive number of pixels, got {sigma!r}")
     r = int(3.5 * sigma + 0.5)
     if a.dim() != 4 or min(a.shape[2:]) <= 2 * r:
         raise ValueError(
-            f"a must be [n, c, H, W] with H and W at least {2 * r + 1}, SSIM's window, got {list(a.shape)}"
+            f"a must be [n, c, H, W] with H and W at least {2 * r + 1}, SSIM's window, "
+            f"got {list(a.shape)}"
         )
+    return r
+
+
+def ssim(
+    a: Tensor,  # batch [n, c, H, W], any real dtype
+    b: Tensor,  # batch of the same shape
+    data_range: float,  # highest minus lowest possible value: 1 for [0, 1], 2 for [-1, 1]
+    sigma: float = 1.5,  # deviation of the window's Gaussian, pixels
+) -> Tensor:
+    """Structural similarity of each sample, shape [n], from -1 to 1; 1 where equal, up to rounding.
+
+    Only windows inside the image count; one has int(3.5 sigma + 1/2) pixels on each side of its
+    centre. `ValueError` if H or W is below the window (11 for a sigma of 1.5) or `data_range` is
+    not positive.
+    """
+    _check_pair(a, b, data_range)
+    r = _window_radius(a, sigma)
     similarity = _similarity()  # not above: half a second, which a refused command can do without
-    with torch.autocast(
-        a.device.type, enabled=False
-    ):  # 16-bit windows would round away the variances
-        _, at = similarity(
-            a.float(),
-            b.float(),
-            sigma=float(sigma),
-            data_range=float(data_range),
-            reduction="none",
-            return_full_image=True,
-        )
+    options = dict(sigma=float(sigma), data_range=float(data_range), reduction="none")
+    with torch.autocast(a.device.type, enabled=False):  # 16 bits would round away the variances
+        _, at = similarity(a.float(), b.float(), **options, return_full_image=True)
     inside = at[..., r : at.shape[-2] - r, r : at.shape[-1] - r].mean((1, 2, 3))
     return inside.clamp(-1, 1)  # on flat pictures rounding leads beyond
