@@ -178,10 +178,11 @@ def _describe(thing, state):
 # %% ../../nbs/data/02_datasets.ipynb #054c0953
 _MOST_BYTES, _MOST_STEPS = 2**28, 2**21  # of a file, and of its instructions
 _MARK = object()
+# the argument is the value
 _PLAIN = (
     "INT BININT BININT1 BININT2 LONG LONG1 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
     "BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8"
-).split()  # the argument is the value
+).split()
 _PYTHON2 = ("BINSTRING", "SHORT_BINSTRING")
 _FIXED = {
     "NONE": lambda: None,
@@ -192,6 +193,7 @@ _FIXED = {
     "EMPTY_LIST": list,
     "EMPTY_DICT": dict,
 }
+# things from the stack
 _TAKES = {
     "TUPLE1": 1,
     "TUPLE2": 2,
@@ -201,7 +203,7 @@ _TAKES = {
     "STACK_GLOBAL": 2,
     "REDUCE": 2,
     "BUILD": 1,
-}  # things from the stack
+}
 _TAKES |= dict.fromkeys(("TUPLE", "LIST", "DICT", "APPENDS", "SETITEMS"))  # all since the mark
 
 
@@ -385,8 +387,8 @@ def _celeba(root, split, size, workers, progress):
 # %% ../../nbs/data/02_datasets.ipynb #51ea7c56
 def attributes(
     split,  # train, valid or test
-    data_dir=None,
-):  # holds CelebA/; None: the environment's MGE_DATA, or data
+    data_dir=None,  # holds CelebA/; None: the environment's MGE_DATA, or data
+):
     "CelebA's attributes for the images that `load_dataset` gives: int8 [n, 40] of -1 and 1, and the 40 names. ValueError if the files disagree."
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
@@ -604,8 +606,8 @@ def load_dataset(
     download=False,  # fetch what is missing (cifar10, stl10, celeba)
     progress=True,  # show a progress bar while decoding
     say=None,  # gets the line on what is used; None: print it, except for what is built in
-    max_pixels=MAX_PIXELS,
-):  # of a picture of folder or urban100, width x height
+    max_pixels=MAX_PIXELS,  # of a picture of folder or urban100, width x height
+):
     "One split on every mesh, finest first: float32 tensors in [0, 1], or `UInt8Images` for cifar10, stl10 and celeba. One ValueError for whatever is wrong."
     if dataset not in DATASETS:
         raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(DATASETS)}")

@@ -108,10 +108,8 @@ def printed(
 
     def drawn(rows):
         jitter = lambda *shape: 2 * torch.rand(len(rows), *shape, generator=generator) - 1
-        axis, wave = (
-            (torch.arange(2 * SIDE) + 0.5) / SIDE - 1,
-            F.interpolate(0.1 * jitter(2, 4, 4), size=(2 * SIDE, 2 * SIDE), mode="bicubic"),
-        )
+        axis = (torch.arange(2 * SIDE) + 0.5) / SIDE - 1
+        wave = F.interpolate(0.1 * jitter(2, 4, 4), size=(2 * SIDE, 2 * SIDE), mode="bicubic")
         x = (1.05 + 0.2 * jitter(1, 1)) * axis + 0.2 * jitter(1, 1) * axis[:, None] + wave[:, 0]
         y = (1 + 0.1 * jitter(1, 1)) * axis[:, None] + wave[:, 1]
         ink = F.grid_sample(large[rows, None], torch.stack([x, y], -1), align_corners=False)
@@ -169,9 +167,8 @@ def digits(
         return _printed(split)
     root, part = Path(data_dir).expanduser(), "t10k" if split == "test" else "train"
     if download:
-        from torchvision.datasets import (
-            MNIST,
-        )  # not above: it takes a second, which a command that is refused can do without
+        # not above: it takes a second, which a command that is refused can do without
+        from torchvision.datasets import MNIST
 
         MNIST(root, download=True)
 
@@ -211,10 +208,8 @@ class Kind:
     "What is random about the digits of a canvas."
 
     count: float = None  # mean of the normal number that is rounded up; None: one digit
-    scale: tuple = (
-        1.0,
-        1.0,
-    )  # smallest and largest; 1: as many pixels as a digit has, on canvases of 64
+    # smallest and largest; 1: as many pixels as a digit has, on canvases of 64
+    scale: tuple = (1.0, 1.0)
     rotation: float = 0.0  # degrees to either side
     slant: float = 0.0  # degrees to either side
     moved: bool = False  # anywhere; False: in the middle
@@ -234,19 +229,15 @@ CANVAS_KINDS = {
 
 # %% ../../nbs/data/04_digits.ipynb #9dc1baae
 _UNIT = INK / 64  # half of a digit's ink, in coordinates of the canvas
-TRIES, CLOSE = (
-    32,
-    0.3,
-)  # places that are tried; how much of the smaller disk's diameter may be covered
+# places that are tried; how much of the smaller disk's diameter may be covered
+TRIES, CLOSE = (32, 0.3)
 
 
 def placed(kind: Kind, n: int, generator: torch.Generator) -> tuple:
     "Maps A [n, k, 2, 2], centres [n, k, 2] (x and y, the canvas from -1 to 1), and which digits there are, bool [n, k], of `n` canvases with at most k digits, on the generator's device."
     where = dict(generator=generator, device=generator.device)
-    rand, spread = (
-        lambda *shape: torch.rand(*shape, **where),
-        lambda *shape: 2 * torch.rand(*shape, **where) - 1,
-    )
+    rand = lambda *shape: torch.rand(*shape, **where)
+    spread = lambda *shape: 2 * torch.rand(*shape, **where) - 1
     count = (
         torch.ones(n, device=generator.device)
         if kind.count is None
@@ -262,18 +253,18 @@ def placed(kind: Kind, n: int, generator: torch.Generator) -> tuple:
     A = scale[..., None, None] * torch.stack(
         [cos, cos * tan - sin, sin, sin * tan + cos], -1
     ).unflatten(-1, (2, 2))
-    centre = torch.full(
-        (*there.shape, 2), 9.0 if kind.moved else 0.0, device=count.device
-    )  # 9: nowhere yet
+    # 9: nowhere yet
+    centre = torch.full((*there.shape, 2), 9.0 if kind.moved else 0.0, device=count.device)
     if kind.moved:
         room, radius = (1 - _UNIT * A.abs().sum(-1)).clamp(min=0), _UNIT * scale
         for k in range(there.shape[1]):
             spots = spread(n, TRIES, 2) * room[:, k, None]
+            # [n, TRIES, k]
             overlap = (
                 radius[:, None]
                 + radius[:, k, None, None]
                 - (spots[:, :, None] - centre[:, None]).norm(dim=-1)
-            )  # [n, TRIES, k]
+            )
             worst = (overlap / (2 * radius.minimum(radius[:, k, None]))[:, None]).amax(-1)
             centre[:, k] = spots[
                 torch.arange(n, device=count.device), (worst - CLOSE).clamp(min=0).argmin(1)
@@ -289,9 +280,10 @@ def warped(
 ) -> Tensor:  # [m, size, size]
     "Each digit on a canvas of its own."
     axis = (2 * torch.arange(size, device=ink.device) + 1) / size - 1
+    # a step to the right, seen by the digit; one down
     right, down = torch.view_as_complex((torch.linalg.inv(A) * (64 / SIDE)).mT.contiguous()).unbind(
         1
-    )  # a step to the right, seen by the digit; one down
+    )
     grid = (right[:, None] * (axis - centre[:, :1]))[:, None] + (
         down[:, None] * (axis - centre[:, 1:])
     )[:, :, None]

@@ -74,10 +74,8 @@ def textures(
 
         turn, period, bend = uniform(0, 2 * math.pi), 6 * 1.5 ** uniform(0, 1), uniform(0, 0.15)
         x, y = middle + uniform(-size / 4, size / 4), middle[:, None] + uniform(-size / 4, size / 4)
-        u, v = (
-            (turn.cos() * x + turn.sin() * y) / period,
-            (turn.cos() * y - turn.sin() * x) / period,
-        )
+        u = (turn.cos() * x + turn.sin() * y) / period
+        v = (turn.cos() * y - turn.sin() * x) / period
         u, v = (
             u + bend * torch.sin(v + uniform(0, 2 * math.pi)),
             v + bend * torch.sin(u + uniform(0, 2 * math.pi)),
@@ -172,8 +170,11 @@ class Labelled:
         )
 
     def crops(
-        self, which, corner, mirror
-    ):  # LongTensor [n] of images, [n, 2] top and left, bool [n]
+        self,
+        which,
+        corner,
+        mirror,  # LongTensor [n] of images, [n, 2] top and left, bool [n]
+    ):
         "Crops float32 [n, 3, h, w], cut and mirrored on the finest mesh and averaged from there."
         x = (
             torch.from_numpy(np.asarray(self.pixels[self.rows[which.cpu().numpy()]]))
@@ -185,10 +186,8 @@ class Labelled:
         if x.shape[-1] != self.side:
             x = F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True)
         span = torch.arange(self.size, device=self.device)
-        i, j = (
-            corner[:, :1] + span,
-            corner[:, 1:] + torch.where(mirror[:, None], span.flip(0), span),
-        )
+        i = corner[:, :1] + span
+        j = corner[:, 1:] + torch.where(mirror[:, None], span.flip(0), span)
         cut = x[
             torch.arange(len(x), device=self.device)[:, None, None], :, i[:, :, None], j[:, None, :]
         ]
@@ -409,10 +408,8 @@ def load_labelled(
             split: textures(n, side, torch.Generator().manual_seed(seed))
             for seed, (split, n) in enumerate(N_TEXTURES.items())
         }
-        sets, names = (
-            {split: (p, np.arange(len(p)), y) for split, (p, y) in made.items()},
-            list(TEXTURES),
-        )
+        sets = {split: (p, np.arange(len(p)), y) for split, (p, y) in made.items()}
+        names = list(TEXTURES)
     else:
         if dataset == "cifar100":
             read = {part: cifar100(data_dir, part) for part in ("train", "test")}
@@ -421,10 +418,8 @@ def load_labelled(
             read = {}
             for part in ("train", "val"):
                 files, labels = _listed(folders[part])
-                decode, name = (
-                    partial(read_square, enlarge=True, max_pixels=max_pixels),
-                    f"classes-v3-{part}",
-                )
+                decode = partial(read_square, enlarge=True, max_pixels=max_pixels)
+                name = f"classes-v3-{part}"
                 pixels = cached_pixels(files, decode, side, name, workers)
                 read["test" if part == "val" else part] = pixels, labels, names
             pictures, _ = _listed(folders["train"])

@@ -26,8 +26,8 @@ from ..io.pictures import MAX_PIXELS, open_picture, shown
 def resize_images(
     x,  # square images [n, c, H, H], float32 in [0, 255]
     size,  # side to bring them to, 1 or more; above H, images are enlarged
-    k=0,
-):  # meshes to go down from there; `size` must halve k times
+    k=0,  # meshes to go down from there; `size` must halve k times
+):
     "The images on a mesh, [n, c, size/2^k, size/2^k]: plain averages where `size` is H, H/2, H/4 ..., else antialiased bilinear and averages from there."
     H = x.shape[-1]
     if (H // size).bit_count() == 1 and H % size == 0:
@@ -98,8 +98,8 @@ def memmap_meshes(
     pixels,  # as for `UInt8Images`
     size,  # side of the finest mesh
     levels,  # number of meshes, 1 or more
-    columns=False,
-):  # as for `UInt8Images`
+    columns=False,  # as for `UInt8Images`
+):
     "The same bytes on every mesh, finest first: a tuple of `UInt8Images`."
     if levels < 1:
         raise ValueError(f"levels is {levels}; allowed: 1 or more")
@@ -162,12 +162,13 @@ class _Decoded(Dataset):
 
 def _append(out, files, decode, size, workers, progress):
     "Decode `files` and append them to the open file `out`, a chunk at a time, in order."
+    # not the global one
     loader = DataLoader(
         _Decoded(files, decode, size),
         DECODE_CHUNK,
         num_workers=workers,
         generator=torch.Generator(),
-    )  # not the global one
+    )
     done = 0
     try:
         with tqdm(
@@ -213,16 +214,14 @@ def cached_pixels(
     part = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with hold_lock(
-            path.with_suffix(".lock"), "the pictures are being decoded", wait=True
-        ):  # a second process finds the work done
+        # a second process finds the work done
+        with hold_lock(path.with_suffix(".lock"), "the pictures are being decoded", wait=True):
             if not path.exists() or path.stat().st_size != row * len(files):
                 if part.is_symlink():
                     part.unlink()  # or another's file would be written to
                 with open_regular(part, "unfinished cache", "ab+") as out:
-                    done = (
-                        out.seek(0, os.SEEK_END) // row
-                    )  # whole pictures; a piece of one is cut off
+                    # whole pictures; a piece of one is cut off
+                    done = out.seek(0, os.SEEK_END) // row
                     out.truncate(done * row)
                     _append(out, files[done:], decode, size, workers, progress)
                 if digest_files(files)[:16] != key:

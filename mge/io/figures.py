@@ -30,8 +30,10 @@ def library():
 
 
 def new_figure(
-    width: float, height: float, **arguments
-):  # inches; arguments of matplotlib's Figure
+    width: float,
+    height: float,
+    **arguments,  # inches; arguments of matplotlib's Figure
+):
     "An empty matplotlib Figure that fits its content, on a canvas that needs no backend and no pyplot."
     library()
     from matplotlib.backends.backend_agg import FigureCanvasAgg

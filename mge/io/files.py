@@ -313,9 +313,8 @@ def find_damage(data: bytes) -> str:
 def pack(state: dict) -> tuple:
     "Tensors and plain values as the bytes of a sealed archive, in parts."
     buffer, checksums = io.BytesIO(), torch.serialization.get_crc32_options()
-    torch.serialization.set_crc32_options(
-        False
-    )  # of each member: a third of the time, and the digest covers them all
+    # of each member: a third of the time, and the digest covers them all
+    torch.serialization.set_crc32_options(False)
     try:
         torch.save(state, buffer)
     finally:
@@ -424,10 +423,9 @@ MOST_HEADER = 2**24  # bytes: a hundred thousand tensors
 
 def export_weights(model: torch.nn.Module, config: dict, path: Path):
     "Write weights and configuration (plain values) as a safetensors file with their digest, whole or not at all."
-    tensors, text = (
-        {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()},
-        json.dumps(config),
-    )  # cloned: the format has no two names for one tensor
+    # cloned: the format has no two names for one tensor
+    tensors = {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}
+    text = json.dumps(config)
     write_atomic(
         path, safetensors.torch.save(tensors, {"mge": text, "sha256": fingerprint(tensors, text)})
     )
@@ -488,9 +486,8 @@ def listing(files: list) -> tuple:
             kind = other_than_file(s.st_mode)
             raise ValueError(f"file {name} cannot be read: it is {kind}, not a regular file")
         lines.append(f"{name}\0{s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino}")
-        youngest = max(
-            youngest, s.st_ctime_ns if fcntl else s.st_mtime_ns
-        )  # Windows: of its making
+        # Windows: of its making
+        youngest = max(youngest, s.st_ctime_ns if fcntl else s.st_mtime_ns)
     text = "\n".join([os.path.abspath(root), *lines])
     return [name[start:] for name in names], hashlib.sha256(os.fsencode(text)).hexdigest(), youngest
 

@@ -25,17 +25,8 @@ from .files import open_regular
 
 # %% ../../nbs/io/01_pictures.ipynb #677f4e72
 MAX_PIXELS = 2**26  # 8192 x 8192: 200 MB as bytes, 800 MB as float32
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "GIF",
-    "BMP",
-    "DIB",
-    "PPM",
-    "WEBP",
-    "TIFF",
-    "AVIF",
-)  # as Pillow names them
+# as Pillow names them
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "PPM", "WEBP", "TIFF", "AVIF")
 ALLOWED = "png, jpeg, webp, gif, bmp, tiff, ppm, avif"
 
 
@@ -168,11 +159,9 @@ def _scans_missing(segments) -> bool:
             components = content[6::3]
         elif marker == 0xDA:  # start of scan
             n = content[0]
-            first, last, still_to_come = (
-                content[1 + 2 * n],
-                content[2 + 2 * n],
-                content[3 + 2 * n] & 15,
-            )
+            first = content[1 + 2 * n]
+            last = content[2 + 2 * n]
+            still_to_come = content[3 + 2 * n] & 15
             bits.update(
                 {
                     (c, k): still_to_come
