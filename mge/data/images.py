@@ -93,7 +93,7 @@ def _crop(image, size, u, down, right, mirror) -> torch.Tensor:
     crop = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True)
     return crop.flip(-1) if mirror < 0.5 else crop
 
-
+# %% ../../nbs/data/00_images.ipynb #43088c61
 def random_crops(
     images: list,  # of [3, H, W], float32 in [0, 1]; each is equally likely
     n: int,  # number of crops
@@ -310,7 +310,7 @@ def _check_no_twins(files, others):
             "allowed: splits that share no picture"
         )
 
-
+# %% ../../nbs/data/00_images.ipynb #fe0e0617
 def _check_apart(root, split):
     "Raise `ValueError` if the split shares a picture with another one."
     for other in SPLITS:
@@ -349,7 +349,7 @@ def _beside(root) -> list:
     others = (path for path in sorted(root.iterdir()) if path.name not in SPLITS)
     return [path for path in others if path.name[0] != "." and _holds_pictures(path)]
 
-
+# %% ../../nbs/data/00_images.ipynb #1763178a
 def _list_split(data_dir, split) -> tuple:
     "(pictures of a split, files not used); `ValueError` with the expected tree if there are none."
     root = Path(data_dir or ".").expanduser()
@@ -369,7 +369,7 @@ def _list_split(data_dir, split) -> tuple:
     named = f"; not used: {', '.join(map(shown, unused[:5]))}" if unused else ""
     raise ValueError(f"data_dir is {data_dir!r}, where {split}/ {problem}{named}; {_TREE}")
 
-
+# %% ../../nbs/data/00_images.ipynb #f58887ec
 def _folder_crops(data_dir, split, size, generator, crops=None, max_pixels=MAX_PIXELS, say=print):
     """Crops of the pictures in data_dir/split, [n, 3, size, size], with a bar in a terminal.
 
@@ -417,7 +417,7 @@ def _photograph_crops(split, size, generator, crops=None) -> torch.Tensor:
     images = random_crops([photograph(name) for name in names], n, size, generator)
     return recolour(images, generator) if split == "train" else images
 
-
+# %% ../../nbs/data/00_images.ipynb #32acb515
 def load_pictures(
     dataset: str,  # one of PICTURE_SETS
     split: str,  # train, valid or test: never mixed
