@@ -16,7 +16,7 @@ def table(
 ) -> str:
     """Text columns that line up: names to the left, numbers to the right.
 
-    `ValueError` if a row's length differs.
+    `ValueError` if a row's length differs from the header's.
     """
     cells = [[c if isinstance(c, str) else f"{c:.2f}" for c in row] for row in [header, *rows]]
     for row in cells:
@@ -48,4 +48,5 @@ class Table:
             left = f"<{tag} style='text-align:left'>"
             return "<tr>" + "".join(f"{left}{escape(c)}</{tag}>" for c in cells) + "</tr>"
 
-        return f"<table>{line('th', self.header)}{''.join(line('td', row) for row in self.rows)}</table>"
+        body = "".join(line("td", row) for row in self.rows)
+        return f"<table>{line('th', self.header)}{body}</table>"
