@@ -25,7 +25,8 @@ from ..core.restriction import check_halves, prolong
 from . import images as image_data
 from .images import SPLITS, _check_no_twins, pyramid, read_picture
 from .memmap import cached_pixels, memmap_meshes, read_square
-from ..io.files import load_checkpoint, open_regular, read
+from ..io.checkpoints import load_checkpoint
+from ..io.files import open_regular, read
 from ..io.pictures import MAX_PIXELS, picture_files, say_used, shown
 
 # %% ../../nbs/data/02_datasets.ipynb #0a2a0b91

@@ -22,7 +22,8 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from ..core.restriction import check_halves, coarsen
-from ..io.files import cache_folder, hold_lock, load_checkpoint, save_checkpoint
+from ..io.checkpoints import load_checkpoint, save_checkpoint
+from ..io.files import cache_folder, hold_lock
 from mge.io.pictures import (
     ALLOWED,
     MAX_PIXELS,
