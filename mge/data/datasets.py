@@ -7,13 +7,10 @@ __all__ = ['N_PATCHES', 'DATASETS', 'IMAGE_SIDES', 'attributes', 'load_dataset',
 
 # %% ../../nbs/data/02_datasets.ipynb #b615cc85
 import importlib.resources
-import math
 import os
-import pickletools
 import tarfile
 import warnings
 import zipfile
-from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from .images import SPLITS, _check_no_twins, pyramid, read_picture
 from .memmap import cached_pixels, memmap_meshes, read_square
 from ..io.checkpoints import load_checkpoint
 from ..io.files import open_regular, read
+from ..io.pickles import unpickle_arrays
 from ..io.pictures import MAX_PIXELS, picture_files, say_used, shown
 
 # %% ../../nbs/data/02_datasets.ipynb #0a2a0b91
@@ -85,202 +83,15 @@ def _require(dataset, root, files, advice="get it with download=True, or"):
             f"{tree}{how} from {_SOURCES[dataset.split('-')[0]]}"
         )
 
-# %% ../../nbs/data/02_datasets.ipynb #3c09f746
-_Allowed = Enum("_Allowed", "ndarray dtype encode reconstruct frombuffer")  # nothing is imported
-_KNOWN = {
-    "numpy ndarray": _Allowed.ndarray,
-    "numpy dtype": _Allowed.dtype,
-    "_codecs encode": _Allowed.encode,
-}
-for _core in ("numpy.core", "numpy._core"):  # numpy has moved it
-    _KNOWN[f"{_core}.multiarray _reconstruct"] = _Allowed.reconstruct
-    _KNOWN[f"{_core}.numeric _frombuffer"] = _Allowed.frombuffer
-_TYPES = {"u1": np.dtype("u1"), "i8": np.dtype("<i8")}  # pixels, and labels that are an array
-
-
-class _Array:
-    "An array that a pickle is about to describe: `values` is None until then."
-
-    values = None
-
-
-def _allowed(module, name):
-    "One of the names that arrays need; `ValueError` for any other."
-    known = _KNOWN.get(f"{module} {name}")
-    if known is None:
-        raise ValueError(f"it asks for {f'{module}.{name}'!a}, which no array needs")
-    return known
-
-# %% ../../nbs/data/02_datasets.ipynb #c786635d
-# characters of a key or name: longer ones, used often, would keep a reader busy for days
-_LONGEST_NAME = 1000
-
-
-def _text(value):
-    "Text, of Python 2 (bytes) or 3, as long as a name may be; `ValueError` for anything else."
-    if type(value) in (bytes, str) and len(value) > _LONGEST_NAME:
-        raise ValueError(f"it has a text of {len(value)} characters where a name should be")
-    if type(value) is bytes:
-        return value.decode("latin1")
-    if type(value) is not str:
-        raise ValueError(f"it has a {type(value).__name__} in place of text")
-    return value
-
-
-def _filled(content, kind, shape, order):
-    "Bytes as an array in C or Fortran order, not copied; `ValueError` unless they are just enough."
-    if not (
-        type(content) in (bytes, bytearray)
-        and isinstance(kind, np.dtype)
-        and type(shape) is tuple
-        and len(shape) in (1, 2)
-        and all(type(n) is int and 0 < n < 2**40 for n in shape)
-    ):
-        raise ValueError("it describes an array otherwise than numpy does")
-    needed = math.prod(shape) * kind.itemsize
-    if needed != len(content):
-        raise ValueError(f"it has {len(content)} bytes for an array of {needed}")
-    return np.frombuffer(content, kind).reshape(shape, order=order)
-
-# %% ../../nbs/data/02_datasets.ipynb #65cff131
-def _called(what, arguments, most):
-    "What a call of real files would give, text of at most `most`; `ValueError` for any other call."
-    first, *rest = arguments if type(arguments) is tuple and arguments else (None,)
-    if what is _Allowed.reconstruct and first is _Allowed.ndarray:
-        if rest in ([(0,), b"b"], [(0,), "b"]):
-            return _Array()
-    if what is _Allowed.dtype and rest == [0, 1] and (kind := _TYPES.get(_text(first))):
-        return kind
-    if what is _Allowed.encode and type(first) is str and rest == ["latin1"] and len(first) <= most:
-        return first.encode("latin1")
-    if what is _Allowed.frombuffer and len(rest) == 3 and rest[2] in ("C", "F"):
-        array = _Array()
-        array.values = _filled(first, *rest)
-        return array
-    name = what.name if type(what) is _Allowed else f"a {type(what).__name__}"
-    raise ValueError(f"it calls {name} otherwise than arrays need")
-
-
-def _describe(thing, state):
-    """Give an array its content, or a type what it has anyway.
-
-    `ValueError` for any other description.
-    """
-    length = len(state) if type(state) is tuple else 0
-    if length == 5 and type(thing) is _Array and thing.values is None:
-        version, shape, kind, fortran, content = state
-        if version == 1 and type(fortran) is bool:
-            thing.values = _filled(content, kind, shape, "CF"[fortran])
-            return
-    if length == 8 and isinstance(thing, np.dtype):
-        version, order, *rest = state
-        if version == 3 and _text(order) == thing.str[0] and rest == [None, None, None, -1, -1, 0]:
-            return
-    raise ValueError("it describes an array otherwise than numpy does")
-
-# %% ../../nbs/data/02_datasets.ipynb #054c0953
-_MOST_BYTES, _MOST_STEPS = 2**28, 2**21  # of a file, and of its instructions
-_MARK = object()
-# the argument is the value
-_PLAIN = (
-    "INT BININT BININT1 BININT2 LONG LONG1 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
-    "BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8"
-).split()
-_PYTHON2 = ("BINSTRING", "SHORT_BINSTRING")
-_FIXED = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "MARK": lambda: _MARK,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_LIST": list,
-    "EMPTY_DICT": dict,
-}
-# things from the stack
-_TAKES = {
-    "TUPLE1": 1,
-    "TUPLE2": 2,
-    "TUPLE3": 3,
-    "APPEND": 1,
-    "SETITEM": 2,
-    "STACK_GLOBAL": 2,
-    "REDUCE": 2,
-    "BUILD": 1,
-}
-_TAKES |= dict.fromkeys(("TUPLE", "LIST", "DICT", "APPENDS", "SETITEMS"))  # all since the mark
-
-
-def _taken(stack, n):
-    "The last n things of the stack; None: all since its last mark, which goes as well."
-    things = []
-    while len(things) != n and (thing := stack.pop()) is not _MARK:
-        things.append(thing)
-    if n is not None and len(things) != n:
-        raise ValueError("it has a mark where a value should be")
-    return things[::-1]
-
-# %% ../../nbs/data/02_datasets.ipynb #f77e774a
-def _combined(step, things, stack, room):
-    "What an instruction makes of the things that it takes from the stack; `ValueError`."
-    if step.startswith("TUPLE"):
-        return tuple(things)
-    if step == "LIST":
-        return things
-    if step == "STACK_GLOBAL":
-        return _allowed(*map(_text, things))
-    if step == "REDUCE":
-        made = _called(*things, room[0])
-        room[0] -= len(made) if type(made) is bytes else 0  # no more text than the file is long
-        return made
-    target = {} if step == "DICT" else stack.pop()
-    if step == "BUILD":
-        _describe(target, *things)
-    elif step.startswith("APPEND") and type(target) is list:
-        target.extend(things)
-    elif step in ("DICT", "SETITEM", "SETITEMS") and type(target) is dict and len(things) % 2 == 0:
-        target.update(zip(map(_text, things[::2]), things[1::2]))
-    else:
-        raise ValueError(f"it has {step} for a {type(target).__name__}")
-    return target
-
-# %% ../../nbs/data/02_datasets.ipynb #482d467b
-def _unpickled(data):
-    """The dictionary in a pickle of CIFAR's form, keys as text.
-
-    Nothing it names is imported or called.
-    """
-    stack, memo, room = [], {}, [len(data)]
-    for count, (opcode, value, _) in enumerate(pickletools.genops(data)):
-        step = opcode.name
-        if count > _MOST_STEPS:
-            raise ValueError(f"it has more than {_MOST_STEPS} instructions")
-        if step in _PLAIN:
-            stack.append(value)
-        elif step in _PYTHON2:
-            stack.append(value.encode("latin1"))
-        elif step in _FIXED:
-            stack.append(_FIXED[step]())
-        elif step in _TAKES:
-            stack.append(_combined(step, _taken(stack, _TAKES[step]), stack, room))
-        elif step == "GLOBAL":
-            stack.append(_allowed(*value.split(" ", 1)))
-        elif step in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
-            memo[len(memo) if step == "MEMOIZE" else value] = stack[-1]
-        elif step in ("GET", "BINGET", "LONG_BINGET"):
-            stack.append(memo[value])
-        elif step not in ("PROTO", "FRAME", "STOP"):
-            raise ValueError(f"it has the instruction {step}, which no array needs")
-    found = stack.pop()
-    if type(found) is not dict:
-        raise ValueError(f"it holds a {type(found).__name__}; allowed: a dictionary")
-    return {key: v.values if type(v) is _Array else v for key, v in found.items()}
-
 # %% ../../nbs/data/02_datasets.ipynb #1bc23dc2
+_MOST_BYTES = 2**28  # of a file
+
+
 def _cifar(file):
     "The dictionary of one of CIFAR's files; `ValueError` naming the file."
     content = read(file, "file", _MOST_BYTES)
     try:
-        return _unpickled(content)
+        return unpickle_arrays(content)
     except Exception as problem:  # damage can raise nearly anything
         kind = "" if type(problem) is ValueError else f"{type(problem).__name__}: "
         told = ascii(f"{kind}{problem}")[1:-1][:300]

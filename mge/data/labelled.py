@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..core.restriction import check_halves, coarsen
-from .datasets import _cifar, _cifar_images, _root, _text
+from .datasets import _cifar, _cifar_images, _root
 from .images import _check_no_twins, _digest
 from .memmap import cached_pixels, read_square
+from ..io.pickles import as_name
 from ..io.pictures import _NOT_OURS, MAX_PIXELS, SUFFIXES, picture_files, say_used, shown
 
 # %% ../../nbs/data/03_labelled.ipynb #369b4d49
@@ -260,12 +261,12 @@ def _fine_names(file):
     if type(names) is not list or not names:
         raise ValueError(f"{file} cannot be used: its fine_label_names are not a list of names")
     for name in names:
-        if type(name) not in (bytes, str) or not _text(name).isprintable():
+        if type(name) not in (bytes, str) or not as_name(name).isprintable():
             raise ValueError(
                 f"{file} cannot be used: its fine_label_names have "
                 f"{ascii(name)[:50]}; allowed: printable names"
             )
-    return [_text(name) for name in names]
+    return [as_name(name) for name in names]
 
 # %% ../../nbs/data/03_labelled.ipynb #bd6b38b9
 def _fine_labels(file, found, pixels, names):
