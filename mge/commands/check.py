@@ -14,7 +14,7 @@ import torch
 from .options import command_line, plain
 from .restore import all_finite, load_model
 from ..core.plan import plan_from_dict
-from ..io.files import import_weights, load_checkpoint
+from ..io.checkpoints import import_weights, load_checkpoint
 from ..training.runs import STATE, environment_changes, log_problem
 
 # %% ../../nbs/commands/12_check.ipynb #4547346a

@@ -25,8 +25,9 @@ from .shared import check_numbers, make_plan, run_training, subsample_evenly
 from ..core.adaptive import AdaptivePlan
 from ..core.estimator import coarsen_batch
 from ..data.labelled import LABELLED_SETS, Labelled, labelled_files, load_labelled
+from ..io.checkpoints import fingerprint
 from ..io.figures import drawing, name_ticks, new_figure, write
-from ..io.files import digest_files, fingerprint
+from ..io.files import digest_files
 from ..io.tables import table
 from ..networks.multigrid import CLASSIFIERS, classifier
 from ..training.loop import cosine, evaluating

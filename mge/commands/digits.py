@@ -23,8 +23,8 @@ from .shared import check_numbers, make_plan, run_training
 from ..core.restriction import check_halves, coarsen
 from ..data.digits import CANVAS_KINDS, Canvases, Digits, canvases, digits, painted
 from ..data.images import SPLITS
+from ..io.checkpoints import fingerprint
 from ..io.figures import drawing, new_figure
-from ..io.files import fingerprint
 from ..io.tables import table
 from ..networks.models import n_weights
 from ..networks.multigrid import DENSE, dense

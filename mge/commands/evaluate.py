@@ -26,8 +26,9 @@ from .shared import subsample_evenly
 from ..data import datasets, digits, labelled
 from ..data import images as image_data
 from ..data.images import SPLITS
+from ..io.checkpoints import import_weights, load_checkpoint
 from ..io.figures import drawing
-from ..io.files import import_weights, load_checkpoint, write_atomic
+from ..io.files import write_atomic
 from ..io.tables import table
 from ..networks.multigrid import CLASSIFIERS, DENSE, classifier, dense
 from ..tasks.metrics import psnr, ssim

@@ -42,8 +42,8 @@ from ..core.cost import evaluation_costs, image_cost
 from ..core.estimator import coarsen_batch, n_samples, rebuild_batch
 from ..core.plan import Plan
 from ..data import images as image_data
+from ..io.checkpoints import import_weights, load_checkpoint
 from ..io.figures import new_figure
-from ..io.files import import_weights, load_checkpoint
 from ..io.tables import table
 from ..networks.registry import NETWORKS
 from ..tasks.restoration import coarsen_samples, denoising

@@ -31,7 +31,8 @@ from tqdm.auto import tqdm
 
 from .options import command_line, pick_device
 from .shared import networks_for
-from ..io.files import import_weights, load_checkpoint, write_atomic
+from ..io.checkpoints import import_weights, load_checkpoint
+from ..io.files import write_atomic
 from ..io.pictures import MAX_PIXELS, Picture, open_picture, shown
 from ..networks.registry import network as named
 from ..tasks.restoration import Inpainting, Task

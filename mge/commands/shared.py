@@ -25,8 +25,9 @@ from ..core.adaptive import AdaptivePlan
 from ..core.plan import Plan
 from ..data import datasets
 from ..data import images as image_data
+from ..io.checkpoints import export_weights, fingerprint, load_checkpoint
 from ..io.figures import drawing
-from ..io.files import digest_files, export_weights, fingerprint, load_checkpoint
+from ..io.files import digest_files
 from ..io.pictures import MAX_PIXELS
 from ..io.tables import table
 from ..networks.registry import NETWORKS

@@ -24,11 +24,15 @@ from ..io.pictures import MAX_PIXELS, open_picture, shown
 
 # %% ../../nbs/data/01_memmap.ipynb #6c49685e
 def resize_images(
-    x,  # square images [n, c, H, H], float32 in [0, 255]
-    size,  # side to bring them to, 1 or more; above H, images are enlarged
-    k=0,
-):  # meshes to go down from there; `size` must halve k times
-    "The images on a mesh, [n, c, size/2^k, size/2^k]: plain averages where `size` is H, H/2, H/4 ..., else antialiased bilinear and averages from there."
+    x: torch.Tensor,  # square images [n, c, H, H], float32 in [0, 255]
+    size: int,  # side to bring them to, 1 or more; above H, images are enlarged
+    k: int = 0,  # meshes to go down from there; `size` must halve k times
+) -> torch.Tensor:
+    """The images on a mesh, [n, c, size/2^k, size/2^k].
+
+    Plain averages where `size` is H, H/2, H/4 ..., else antialiased bilinear and averages from
+    there.
+    """
     H = x.shape[-1]
     if (H // size).bit_count() == 1 and H % size == 0:
         return F.avg_pool2d(x, H // size << k) if H > size >> k else x
@@ -39,26 +43,23 @@ def resize_images(
 # %% ../../nbs/data/01_memmap.ipynb #656eb9c0
 @dataclass(frozen=True, eq=False)
 class UInt8Images:
-    "Square images kept as bytes, seen on mesh `level`: what `data.draw`, tasks and `train` use of a tensor. `ValueError` for other pixels or sizes."
+    """Square images kept as bytes, seen on mesh `level`.
+
+    What `data.draw`, tasks and `train` use of a tensor. `ValueError` for other pixels or sizes.
+    """
 
     pixels: np.ndarray  # [n, 3, H, H] uint8, in memory or memory-mapped; never changed
     size: int  # side of the finest mesh, see `resize_images`; above H, images are enlarged
     level: int = 0  # of the mesh that rows come on; `size` must halve that often
     columns: bool = False  # True: stored column by column, as in STL-10
     device: torch.device = torch.device("cpu")  # where rows appear
-    operator: Callable = (
-        None  # of [n, 3, size, size] in [0, 1] and k: A x restricted k times, as further channels
-    )
+    # of [n, 3, size, size] in [0, 1] and k: A x restricted k times, as further channels
+    operator: Callable | None = None
 
     def __post_init__(self):
         p = self.pixels
-        if (
-            p.dtype != np.uint8
-            or p.ndim != 4
-            or p.shape[1] != 3
-            or p.shape[2] != p.shape[3]
-            or not len(p)
-        ):
+        square = p.ndim == 4 and p.shape[1] == 3 and p.shape[2] == p.shape[3]
+        if p.dtype != np.uint8 or not square or not len(p):
             raise ValueError(
                 f"pixels is {p.dtype} {list(p.shape)}; allowed: uint8 [n, 3, H, H], n at least 1"
             )
@@ -74,33 +75,34 @@ class UInt8Images:
         return torch.Size((len(self), 6 if self.operator else 3, *2 * (self.size >> self.level,)))
 
     def __getitem__(self, rows):
-        "Rows, a slice or a LongTensor, as float32 [n, c, h, w] in [0, 1]: read and sent as bytes, averaged on the device."
+        """Rows, a slice or a LongTensor, as float32 [n, c, h, w] in [0, 1].
+
+        Read and sent as bytes, averaged on the device.
+        """
         rows = np.arange(len(self))[rows] if isinstance(rows, slice) else rows.cpu().numpy()
         x = torch.from_numpy(np.asarray(self.pixels[rows])).to(self.device).float()
         x = resize_images(x, self.size, 0 if self.operator else self.level)
         x = (x.mT.contiguous() if self.columns else x).div_(255)
-        return (
-            torch.cat([resize_images(x, self.size, self.level), self.operator(x, self.level)], 1)
-            if self.operator
-            else x
-        )
+        if not self.operator:
+            return x
+        return torch.cat([resize_images(x, self.size, self.level), self.operator(x, self.level)], 1)
 
     def to(self, device):
         "The same images; rows will appear on `device`."
         return replace(self, device=torch.device(device))
 
     def through(self, operator):
-        "The same images with three more channels, A x as it is on the finest mesh, restricted like the rest (invariant 2)."
+        "The same images with three more channels: A x of the finest mesh, restricted likewise."
         return replace(self, operator=operator)
 
 # %% ../../nbs/data/01_memmap.ipynb #5d986df1
 def memmap_meshes(
-    pixels,  # as for `UInt8Images`
-    size,  # side of the finest mesh
-    levels,  # number of meshes, 1 or more
-    columns=False,
-):  # as for `UInt8Images`
-    "The same bytes on every mesh, finest first: a tuple of `UInt8Images`."
+    pixels: np.ndarray,  # as for `UInt8Images`
+    size: int,  # side of the finest mesh
+    levels: int,  # number of meshes, 1 or more
+    columns: bool = False,  # as for `UInt8Images`
+) -> tuple:
+    "The same bytes on every mesh, finest first: a tuple of `UInt8Images`, or `ValueError`."
     if levels < 1:
         raise ValueError(f"levels is {levels}; allowed: 1 or more")
     check_halves(size, levels - 1, "size")
@@ -108,13 +110,17 @@ def memmap_meshes(
 
 # %% ../../nbs/data/01_memmap.ipynb #9d194ae2
 def read_square(
-    file,  # a picture, of any kind that `open_picture` reads
-    size,  # side asked for; at most the picture's shorter side, else ValueError
-    expected=None,  # (width, height) that it must have, else ValueError
-    enlarge=False,  # True: a picture smaller than `size` is enlarged, not refused
-    max_pixels=MAX_PIXELS,  # of the picture, width x height
-):  # uint8 [3, size, size]
-    "The centre square of a picture, upright, resized with antialiasing; a JPEG decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more."
+    file: str | Path,  # a picture, of any kind that `open_picture` reads
+    size: int,  # side asked for; at most the picture's shorter side
+    expected: tuple | None = None,  # (width, height) that it must have
+    enlarge: bool = False,  # True: a picture smaller than `size` is enlarged, not refused
+    max_pixels: int = MAX_PIXELS,  # of the picture, width x height
+) -> np.ndarray:
+    """The centre square of a picture, upright, resized with antialiasing, uint8 [3, size, size].
+
+    A JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves `size` pixels or more. `ValueError`
+    names a picture that does not fit.
+    """
     picture = open_picture(file, max_pixels, at_least=size)
     h, w = picture.full_size
     side, pixels = min(w, h), picture.pixels
@@ -133,13 +139,12 @@ def read_square(
     return np.asarray(x).transpose(2, 0, 1)
 
 # %% ../../nbs/data/01_memmap.ipynb #c79005ce
-DECODE_CHUNK = (
-    256  # pictures written at a time: at most so many are decoded again after an interruption
-)
+# pictures written at a time: at most so many are decoded again after an interruption
+DECODE_CHUNK = 256
 
 
 class _Decoded(Dataset):
-    "Item i: `decode(files[i], size)` and '', or zeros and what went wrong, with the file's name. Lives in worker processes."
+    "Item i: `decode(files[i], size)` and '', or zeros and a line on what went wrong."
 
     def __init__(self, files, decode, size):
         self.files, self.decode, self.size = files, decode, size
@@ -155,28 +160,23 @@ class _Decoded(Dataset):
         except Exception as problem:
             told = f"{type(problem).__name__}: {problem}"
         name = shown(self.files[i])
-        return np.zeros(
-            (3, self.size, self.size), np.uint8
-        ), told if name in told else f"{name} cannot be used: {told}"
+        reason = told if name in told else f"{name} cannot be used: {told}"
+        return np.zeros((3, self.size, self.size), np.uint8), reason
 
-
+# %% ../../nbs/data/01_memmap.ipynb #72e2c49d
 def _append(out, files, decode, size, workers, progress):
     "Decode `files` and append them to the open file `out`, a chunk at a time, in order."
+    # a generator of its own: the global one must not move
     loader = DataLoader(
         _Decoded(files, decode, size),
         DECODE_CHUNK,
         num_workers=workers,
         generator=torch.Generator(),
-    )  # not the global one
+    )
     done = 0
+    look = dict(desc="decoding once", unit=" pictures", leave=False, disable=not progress)
     try:
-        with tqdm(
-            total=len(files),
-            disable=not progress,
-            desc="decoding once",
-            unit=" pictures",
-            leave=False,
-        ) as bar:
+        with tqdm(total=len(files), **look) as bar:
             for images, problems in loader:
                 for problem in filter(None, problems):
                     raise ValueError(problem)
@@ -189,20 +189,38 @@ def _append(out, files, decode, size, workers, progress):
         if "worker" not in str(problem):
             raise
         raise RuntimeError(
-            f"a worker process died after {done} of {len(files)} pictures, which are kept; run it again to continue, "
+            f"a worker process died after {done} of {len(files)} pictures, which are kept; "
+            "run it again to continue, "
             f"with workers=0 or fewer of them if memory ran out ({str(problem).splitlines()[0]})"
         ) from None
 
 # %% ../../nbs/data/01_memmap.ipynb #08b253c1
+def _finish_part(part, files, decode, size, workers, progress):
+    "Decode what is missing of an unfinished file; whole pictures in it are kept."
+    row = 3 * size * size
+    if part.is_symlink():
+        part.unlink()  # or another's file would be written to
+    with open_regular(part, "unfinished cache", "ab+") as out:
+        # a piece of a picture is cut off
+        done = out.seek(0, os.SEEK_END) // row
+        out.truncate(done * row)
+        _append(out, files[done:], decode, size, workers, progress)
+
+# %% ../../nbs/data/01_memmap.ipynb #dd733407
 def cached_pixels(
-    files,  # pictures, in the order wanted
-    decode,  # decode(file, size) -> uint8 [3, size, size]; importable, since workers call it
-    size,  # side, pixels
-    name,  # how the cache file's name begins: data set, version, split
-    workers=0,  # processes that decode; 0: this one. RuntimeError if one dies
-    progress=True,  # show a progress bar while decoding
-):  # uint8 [n, 3, size, size], memory-mapped, read-only
-    "The pictures as bytes, decoded once into the folder MGE_CACHE; a picture that changes is decoded again. ValueError names a missing or damaged picture, or a folder that cannot be written."
+    files: list,  # pictures, in the order wanted
+    decode: Callable,  # decode(file, size) -> uint8 [3, size, size]; importable by workers
+    size: int,  # side, pixels
+    name: str,  # how the cache file's name begins: data set, version, split
+    workers: int = 0,  # processes that decode; 0: this one
+    progress: bool = True,  # show a progress bar while decoding
+) -> np.ndarray:
+    """The pictures as bytes [n, 3, size, size], memory-mapped, read-only.
+
+    They are decoded once into the folder MGE_CACHE; a picture that changes is decoded again.
+    `ValueError` names a missing or damaged picture, or a folder that cannot be written;
+    `RuntimeError` if a worker dies.
+    """
     if workers < 0:
         raise ValueError(f"workers is {workers}; allowed: 0 or more")
     if not files:
@@ -213,18 +231,10 @@ def cached_pixels(
     part = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with hold_lock(
-            path.with_suffix(".lock"), "the pictures are being decoded", wait=True
-        ):  # a second process finds the work done
+        # a second process finds the work done
+        with hold_lock(path.with_suffix(".lock"), "the pictures are being decoded", wait=True):
             if not path.exists() or path.stat().st_size != row * len(files):
-                if part.is_symlink():
-                    part.unlink()  # or another's file would be written to
-                with open_regular(part, "unfinished cache", "ab+") as out:
-                    done = (
-                        out.seek(0, os.SEEK_END) // row
-                    )  # whole pictures; a piece of one is cut off
-                    out.truncate(done * row)
-                    _append(out, files[done:], decode, size, workers, progress)
+                _finish_part(part, files, decode, size, workers, progress)
                 if digest_files(files)[:16] != key:
                     raise ValueError("files changed while they were decoded; run it again")
                 os.replace(part, path)

@@ -25,17 +25,8 @@ from .files import open_regular
 
 # %% ../../nbs/io/01_pictures.ipynb #677f4e72
 MAX_PIXELS = 2**26  # 8192 x 8192: 200 MB as bytes, 800 MB as float32
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "GIF",
-    "BMP",
-    "DIB",
-    "PPM",
-    "WEBP",
-    "TIFF",
-    "AVIF",
-)  # as Pillow names them
+# as Pillow names them
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "PPM", "WEBP", "TIFF", "AVIF")
 ALLOWED = "png, jpeg, webp, gif, bmp, tiff, ppm, avif"
 
 
@@ -61,7 +52,10 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # or the first troub
 
 
 class _Refused(ValueError):
-    "What a picture is or has that is not allowed, as the end of a sentence that begins with its name."
+    """What a picture is or has that is not allowed.
+
+    As the end of a sentence that begins with its name.
+    """
 
 
 @contextlib.contextmanager
@@ -82,9 +76,12 @@ def _pillow(max_pixels: int, cut_short: bool):
         finally:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
-
+# %% ../../nbs/io/01_pictures.ipynb #8bb508fd
 def _header(file, max_pixels, at_least=None) -> tuple:
-    "(picture not yet decoded, how often a JPEG will be reduced so that the shorter side has `at_least` pixels)."
+    """(picture not yet decoded, the factor by which a JPEG will be reduced).
+
+    Its shorter side keeps at least `at_least` pixels.
+    """
     file.seek(0)
     with _pillow(max_pixels, cut_short=True):
         try:
@@ -100,14 +97,17 @@ def _header(file, max_pixels, at_least=None) -> tuple:
 
 
 def _frames(picture, max_pixels) -> int:
-    "How many pictures a file holds; 1 where it cannot say. A camera's JPEG with a preview (MPO) is one."
+    """How many pictures a file holds; 1 where it cannot say.
+
+    A camera's JPEG with a preview (MPO) is one.
+    """
     try:
         with _pillow(max_pixels, cut_short=True):
             return 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
     except Exception:
         return 1
 
-
+# %% ../../nbs/io/01_pictures.ipynb #9a9d523d
 @contextlib.contextmanager
 def _silent():
     "Without the lines that libtiff writes to standard error, past Python, about damaged files."
@@ -147,8 +147,11 @@ _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")  # what is not within c
 
 
 def _segments(data: bytes) -> tuple:
-    """(place of a JPEG's first end marker, not counting those within segments (a preview);
-    segments up to there as (marker, content); places where the coded pixels of a scan end)."""
+    """(place of a JPEG's first end marker, segments up to there, ends of its scans).
+
+    Markers within segments (a preview) do not count. A segment is (marker, content); the end of a
+    scan is the place behind its coded pixels.
+    """
     at, segments, scans = 0, [], []
     while found := _MARKER.search(data, at):
         if segments and segments[-1][0] == 0xDA:
@@ -168,24 +171,20 @@ def _scans_missing(segments) -> bool:
             components = content[6::3]
         elif marker == 0xDA:  # start of scan
             n = content[0]
-            first, last, still_to_come = (
-                content[1 + 2 * n],
-                content[2 + 2 * n],
-                content[3 + 2 * n] & 15,
-            )
-            bits.update(
-                {
-                    (c, k): still_to_come
-                    for c in content[1 : 1 + 2 * n : 2]
-                    for k in range(first, last + 1)
-                }
-            )
+            first = content[1 + 2 * n]
+            last = content[2 + 2 * n]
+            still_to_come = content[3 + 2 * n] & 15
+            for c in content[1 : 1 + 2 * n : 2]:
+                bits.update({(c, k): still_to_come for k in range(first, last + 1)})
     return any(bits.get((c, k)) != 0 for c in components for k in range(64))
 
-
+# %% ../../nbs/io/01_pictures.ipynb #3cc6ed0d
 def _ends_early(file, picture, max_pixels, at_least) -> bool:
-    """Whether a decoded JPEG ends before its last pixel: other bytes where the coded pixels of a
-    scan end, or before the end marker, then give other pixels."""
+    """Whether a decoded JPEG ends before its last pixel.
+
+    Then other bytes where the coded pixels of a scan end, or before the end marker, give other
+    pixels.
+    """
     file.seek(0)
     data = file.read()
     end, segments, scans = _segments(data)
@@ -243,10 +242,12 @@ def _upright(a, turn):
     down, across = turn in (3, 4, 7, 8), turn in (2, 3, 6, 7)
     return np.ascontiguousarray(a[:: -1 if down else 1, :: -1 if across else 1])
 
-
+# %% ../../nbs/io/01_pictures.ipynb #b30cbf80
 def _profile(picture) -> tuple:
-    """(the ICC profile if it is one for RGB, else None; the space of another one, else ""): that of
-    a CMYK or grey file says nothing about RGB pixels."""
+    """(the ICC profile if it is one for RGB, else None; the space of another one, else "").
+
+    The profile of a CMYK or grey file says nothing about RGB pixels.
+    """
     profile = picture.info.get("icc_profile")
     if not isinstance(profile, bytes) or profile[36:40] != b"acsp":
         return None, ""
@@ -296,26 +297,35 @@ def _decoded(file, max_pixels, at_least) -> Picture:
     return Picture(pixels, alpha, *_profile(picture), full_size, scale)
 
 # %% ../../nbs/io/01_pictures.ipynb #2761e382
+def _reason(problem: Exception) -> str:
+    "Why a picture cannot be used, as the end of a sentence that begins with its name."
+    if isinstance(problem, _Refused):
+        return str(problem)
+    if isinstance(problem, UnidentifiedImageError):
+        return f"is empty, damaged, or not a picture; allowed: {ALLOWED}"
+    if isinstance(problem, MemoryError):
+        return "needs more memory than there is"
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"cannot be read: {problem.strerror}"
+    words = str(problem).splitlines() or [type(problem).__name__]
+    return f"is damaged or cut short: {words[0]}"
+
+
 def open_picture(
-    path,  # a regular file
-    max_pixels=MAX_PIXELS,  # width x height allowed, looked up before pixels are decoded
-    at_least=None,  # shorter side wanted; a JPEG may be decoded at 1/2, 1/4, 1/8
+    path: str | Path,  # a regular file
+    max_pixels: int = MAX_PIXELS,  # width x height allowed, looked up before pixels are decoded
+    at_least: int | None = None,  # shorter side wanted; a JPEG may be decoded at 1/2, 1/4, 1/8
 ) -> Picture:
-    "The picture in a file. One-line `ValueError` with its name and the reason if there is not exactly one whole picture."
+    """The picture in a file.
+
+    `ValueError` of one line, with its name and the reason, if there is not exactly one whole
+    picture.
+    """
     try:
         with _opened(path) as file:
             return _decoded(file, max_pixels, at_least)
-    except _Refused as problem:
-        reason = str(problem)
-    except UnidentifiedImageError:
-        reason = f"is empty, damaged, or not a picture; allowed: {ALLOWED}"
-    except MemoryError:
-        reason = "needs more memory than there is"
     except Exception as problem:  # a damaged file can raise nearly anything
-        if isinstance(problem, OSError) and problem.strerror:
-            reason = f"cannot be read: {problem.strerror}"
-        else:
-            reason = f"is damaged or cut short: {(str(problem).splitlines() or [type(problem).__name__])[0]}"
+        reason = _reason(problem)
     raise ValueError(f"{shown(path)} {reason}")
 
 # %% ../../nbs/io/01_pictures.ipynb #6713f575
@@ -326,37 +336,42 @@ SUFFIXES = (
 _NOT_OURS = ("thumbs.db", "desktop.ini", "__macosx")  # what file managers leave behind
 
 
-def picture_files(folder) -> tuple:
-    "(files called pictures, all others) of a folder and those within, sorted. Hidden files and what file managers leave (Thumbs.db, desktop.ini, __MACOSX) are in neither list."
-    used, passed_over, seen = [], [], set()
+def _walk(folder, seen):
+    "All files in a folder and those within, but hidden ones and what file managers leave."
+    facts = os.stat(folder)
+    if (facts.st_dev, facts.st_ino) in seen:
+        return  # a link to a folder that was met before
+    seen.add((facts.st_dev, facts.st_ino))
+    for path in sorted(Path(folder).iterdir()):
+        if path.name.startswith(".") or path.name.lower() in _NOT_OURS:
+            continue
+        if path.is_dir():
+            yield from _walk(path, seen)
+        else:
+            yield path
 
-    def look(inside):
-        facts = os.stat(inside)
-        if (facts.st_dev, facts.st_ino) in seen:
-            return  # a link to a folder that was met before
-        seen.add((facts.st_dev, facts.st_ino))
-        for path in sorted(Path(inside).iterdir()):
-            if path.name.startswith(".") or path.name.lower() in _NOT_OURS:
-                continue
-            if path.is_dir():
-                look(path)
-            else:
-                (used if path.suffix.lower() in SUFFIXES else passed_over).append(path)
 
-    look(folder)
+def picture_files(folder: str | Path) -> tuple:
+    """(files with the suffix of a picture, all others) of a folder and those within, sorted.
+
+    Hidden files and what file managers leave (Thumbs.db, desktop.ini, __MACOSX) are in neither.
+    """
+    used, passed_over = [], []
+    for path in _walk(folder, set()):
+        (used if path.suffix.lower() in SUFFIXES else passed_over).append(path)
     return sorted(used), sorted(passed_over)
 
-
+# %% ../../nbs/io/01_pictures.ipynb #38ad2ecc
 def say_used(
-    dataset,  # its name
-    split,  # train, valid ...
-    n,  # how many items are used
-    what="pictures",  # what they are
-    passed_over=(),  # files that are not used
+    dataset: str,
+    split: str,  # train, valid ...
+    n: int,  # how many items are used
+    what: str = "pictures",  # what they are
+    passed_over: list | tuple = (),  # files that are not used
     say: Callable = print,  # gets the one line
 ):
     "Say how many items of a split are used and, by name, which files are not."
     names = [shown(path) for path in passed_over]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    told = f"; not used: {', '.join(names[:5])}{more}" if names else ""
-    say(f"{dataset}, {split}: {n} {what.removesuffix('s') if n == 1 else what} used{told}")
+    unused = f"; not used: {', '.join(names[:5])}{more}" if names else ""
+    say(f"{dataset}, {split}: {n} {what.removesuffix('s') if n == 1 else what} used{unused}")

@@ -14,7 +14,10 @@ def table(
     header: list,  # column names; the first column holds the rows' names
     rows: list,  # lists as long as the header: text, or numbers shown with two decimals
 ) -> str:
-    "Text columns that line up: names to the left, numbers to the right. `ValueError` if a row's length differs."
+    """Text columns that line up: names to the left, numbers to the right.
+
+    `ValueError` if a row's length differs from the header's.
+    """
     cells = [[c if isinstance(c, str) else f"{c:.2f}" for c in row] for row in [header, *rows]]
     for row in cells:
         if len(row) != len(header):
@@ -45,4 +48,5 @@ class Table:
             left = f"<{tag} style='text-align:left'>"
             return "<tr>" + "".join(f"{left}{escape(c)}</{tag}>" for c in cells) + "</tr>"
 
-        return f"<table>{line('th', self.header)}{''.join(line('td', row) for row in self.rows)}</table>"
+        body = "".join(line("td", row) for row in self.rows)
+        return f"<table>{line('th', self.header)}{body}</table>"
