@@ -125,7 +125,7 @@ Origins = Sequence[tuple[int, int]]  # (mesh of origin, number of samples), in t
 
 def dropout_mask(
     seed: int,  # of the step
-    layer: int | tuple[int, int],  # its number, or a pair (number, how often it was used before)
+    layer: int | tuple[int, ...],  # its number, or a pair (number, how often it was used before)
     origins: Origins,  # where the samples come from, in the order of the batch
     channels: int,
     p: float,  # probability of being dropped
