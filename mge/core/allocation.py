@@ -21,6 +21,9 @@ from torch.func import functional_call, grad_and_value, vmap
 
 from .cost import step_cost
 from mge.core.estimator import (
+    Batch,
+    Coarsen,
+    Losses,
     coarsen_batch,
     coarser,
     frozen_statistics,
@@ -31,52 +34,56 @@ from mge.core.estimator import (
 
 # %% ../../nbs/core/03_allocation.ipynb #6661ea86
 class _Losses(nn.Module):
-    "The losses as a module, so that `functional_call` can exchange the model's weights inside them."
+    "The losses as a module, in which `functional_call` can exchange the model's weights."
 
-    def __init__(self, model, losses):
+    def __init__(self, model: nn.Module, losses: Losses):
         super().__init__()
         self.model, self.losses = model, losses
 
-    def forward(self, batch):
+    def forward(self, batch: Batch) -> Tensor:
         return self.losses(batch)
 
 
-def sample_gradients(
-    losses: Callable,  # losses(batch) -> Tensor [n, ...], through `model`
-    batch: tuple,  # tensors [n, ...] on one mesh
-    model: nn.Module,
-    group: int = 1,  # samples per gradient; more than one where they need company (batch normalisation)
-    seed: int = 0,  # of the dropout masks: the same on every mesh makes a pair
-) -> tuple:  # gradients [n/group, P], P weights; losses [n/group]
-    """The gradient of each sample's loss with respect to the weights, in one vectorised pass, or one after another where the losses cannot be vectorised; `.grad` and running statistics stay as they are.
-    Dropout layers draw for each sample; other random operations (`F.dropout`) are the same for all samples of the pass, so their variance is not seen."""
-    n, whole = n_samples(batch), _Losses(model, losses)
-    weights = {name: p.detach() for name, p in whole.named_parameters() if p.requires_grad}
-
-    def loss(weights, sample, rows):
-        with frozen_statistics(model), paired_dropout(model, seed, [(0, n)], rows):
-            return functional_call(whole, weights, (rebuild_batch(batch, sample),)).mean()
-
-    groups = tuple(a.unflatten(0, (-1, group)) for a in batch)
-    rows = torch.arange(n, device=batch[0].device).view(-1, group)
+def _map_groups(gradient: Callable, weights: dict, groups: Batch, rows: Tensor) -> tuple:
+    "`gradient` of each group, vectorised where that is possible, or else one after another."
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "There is a performance drop"
-        )  # vmap of attention on the CPU
+        # vmap of attention on the CPU
+        warnings.filterwarnings("ignore", "There is a performance drop")
         try:
-            gradients, values = vmap(grad_and_value(loss), in_dims=(None, 0, 0), randomness="same")(
-                weights, groups, rows
-            )
+            return vmap(gradient, in_dims=(None, 0, 0), randomness="same")(weights, groups, rows)
         except RuntimeError as e:
             if "vmap" not in str(e):
                 raise
-            each = [
-                grad_and_value(loss)(weights, *one) for one in zip(zip(*groups), rows)
-            ]  # losses that look at a number, as SSIM's at the width of a pixel
-            gradients, values = (
-                {name: torch.stack([g[name] for g, _ in each]) for name in weights},
-                torch.stack([v for _, v in each]),
-            )
+        # losses that look at a number, as SSIM's at the width of a pixel
+        each = [gradient(weights, *one) for one in zip(zip(*groups), rows)]
+        gradients = {name: torch.stack([g[name] for g, _ in each]) for name in weights}
+        return gradients, torch.stack([value for _, value in each])
+
+# %% ../../nbs/core/03_allocation.ipynb #b02b3e1a
+def sample_gradients(
+    losses: Losses,  # losses(batch) -> Tensor [n, ...], through `model`
+    batch: Batch,  # tensors [n, ...] on one mesh
+    model: nn.Module,  # the gradients are with respect to its weights
+    group: int = 1,  # samples per gradient; more than one under batch normalisation
+    seed: int = 0,  # of the dropout masks: the same on every mesh makes a pair
+) -> tuple[Tensor, Tensor]:  # gradients [n/group, P], P weights; losses [n/group]
+    """The gradient of each sample's loss, in one vectorised pass where the losses allow it.
+
+    `.grad` and running statistics stay as they are. Dropout layers draw for each sample; other
+    random operations (`F.dropout`) are the same for all samples of the pass, so their variance is
+    not seen.
+    """
+    n, through_losses = n_samples(batch), _Losses(model, losses)
+    parameters = through_losses.named_parameters()
+    weights = {name: p.detach() for name, p in parameters if p.requires_grad}
+
+    def loss(weights: dict, sample: Batch, rows: Tensor) -> Tensor:
+        with frozen_statistics(model), paired_dropout(model, seed, [(0, n)], rows):
+            return functional_call(through_losses, weights, (rebuild_batch(batch, sample),)).mean()
+
+    groups = tuple(a.unflatten(0, (-1, group)) for a in batch)
+    rows = torch.arange(n, device=batch[0].device).view(-1, group)
+    gradients, values = _map_groups(grad_and_value(loss), weights, groups, rows)
     return torch.cat([g.flatten(1) for g in gradients.values()], 1), values.detach()
 
 # %% ../../nbs/core/03_allocation.ipynb #6a5ec061
@@ -84,77 +91,105 @@ def sample_gradients(
 class Pilot:
     "What pilot samples say about the gradients g_0 ... g_(L-1) of one sample on L meshes."
 
-    products: Tensor  # [m, L, L] float64 on the CPU, one matrix per gradient; their mean is the covariance
+    products: Tensor  # [m, L, L] float64 on the CPU, one matrix per gradient; mean: the covariance
     means: Tensor  # [L, L] float64, <E g_j, E g_k>, unbiased: may come out negative
     losses: Tensor  # [m, L] float64
-    chunk: int  # gradients that were centred together; those of different chunks are independent
+    chunk: int  # gradients centred together; those of different chunks are independent
 
     @property
     def covariance(self) -> Tensor:
         "K_jk = E <g_j - E g_j, g_k - E g_k>, [L, L], of single samples, unbiased."
         return self.products.mean(0)
 
-# %% ../../nbs/core/03_allocation.ipynb #6fa3e92c
-def pilot(
-    losses: Callable,  # as for `telescopic_backward`
-    batch: tuple,  # tensors [n, ...] on the finest mesh
-    meshes: int,  # L: the same samples are coarsened L - 1 times
-    model: nn.Module,
-    coarsen: Callable = coarsen_batch,
-    chunk: int = 8,  # gradients in memory at a time: chunk x L x P numbers; 2 or more
-    group: int = 1,  # samples per gradient, see `sample_gradients`
-    seed: int = 0,  # of dropout masks
-    norm: Tensor = None,  # [P] weight of each squared component, see `adam_norm`; None: all alike
-) -> Pilot:
-    "Gradients of the same samples on every mesh, and how they vary together. `ValueError` unless n is a multiple of chunk x group."
-    n = n_samples(batch)
+# %% ../../nbs/core/03_allocation.ipynb #4b84361a
+def _check_pilot(n: int, meshes: int, chunk: int, group: int) -> None:
+    "Raise `ValueError` unless n samples divide into chunks of two or more groups."
     if meshes < 1:
         raise ValueError(f"meshes {meshes} must be positive")
     if group < 1 or chunk < 2 or n == 0 or n % (chunk * group):
         raise ValueError(
-            f"batch has {n} samples; allowed: a multiple of chunk x group = {chunk} x {group}, with chunk 2 or more and group 1 or more"
+            f"batch has {n} samples; allowed: a multiple of chunk x group = {chunk} x {group}, "
+            "with chunk 2 or more and group 1 or more"
         )
-    total, products, values = 0.0, [], []
-    for number, samples in enumerate(zip(*(a.split(chunk * group) for a in batch))):
-        samples, on_meshes = rebuild_batch(batch, samples), []
-        for mesh in range(meshes):
-            if mesh:
-                samples = coarser(samples, coarsen)
-            on_meshes.append(sample_gradients(losses, samples, model, group, hash((seed, number))))
-        gradients = torch.stack([g for g, _ in on_meshes])  # [L, chunk, P]
+
+
+def _on_meshes(
+    losses: Losses,
+    samples: Batch,
+    meshes: int,
+    model: nn.Module,
+    coarsen: Coarsen,
+    group: int,
+    seed: int,
+) -> tuple[Tensor, Tensor]:
+    "Gradients [L, c, P] and losses [c, L] of a chunk of samples on every mesh."
+    found = []
+    for mesh in range(meshes):
+        if mesh:
+            samples = coarser(samples, coarsen)
+        found.append(sample_gradients(losses, samples, model, group, seed))
+    return torch.stack([g for g, _ in found]), torch.stack([values for _, values in found], 1)
+
+# %% ../../nbs/core/03_allocation.ipynb #6fa3e92c
+def pilot(
+    losses: Losses,  # as for `telescopic_backward`
+    batch: Batch,  # tensors [n, ...] on the finest mesh
+    meshes: int,  # L: the same samples are coarsened L - 1 times
+    model: nn.Module,  # the gradients are with respect to its weights
+    coarsen: Coarsen = coarsen_batch,  # batch -> the same samples one mesh coarser
+    chunk: int = 8,  # gradients in memory at a time: chunk x L x P numbers; 2 or more
+    group: int = 1,  # samples per gradient, see `sample_gradients`
+    seed: int = 0,  # of dropout masks
+    norm: Tensor | None = None,  # [P] weights of squared components, see `adam_norm`; None: ones
+) -> Pilot:
+    """Gradients of the same samples on every mesh, and how they vary together.
+
+    `ValueError` unless n is a multiple of chunk x group.
+    """
+    n = n_samples(batch)
+    _check_pilot(n, meshes, chunk, group)
+    total = torch.zeros((), dtype=torch.float64)
+    products, values = [], []
+    for number, tensors in enumerate(zip(*(a.split(chunk * group) for a in batch))):
+        samples, chunk_seed = rebuild_batch(batch, tensors), hash((seed, number))
+        gradients, chunk_losses = _on_meshes(
+            losses, samples, meshes, model, coarsen, group, chunk_seed
+        )
         if norm is not None:
             gradients *= norm.sqrt()
         total = total + gradients.sum(1).cpu().double()
         gradients -= gradients.mean(1, keepdim=True)
-        products.append(
-            torch.einsum("jip,kip->ijk", gradients, gradients).cpu().double()
-            * (group * chunk / (chunk - 1))
-        )
-        values.append(torch.stack([v for _, v in on_meshes], 1).cpu().double())
-    products, mean = torch.cat(products), total / (n // group)
-    return Pilot(products, mean @ mean.T - products.mean(0) / n, torch.cat(values), chunk)
+        product = torch.einsum("jip,kip->ijk", gradients, gradients).cpu().double()
+        products.append(product * (group * chunk / (chunk - 1)))
+        values.append(chunk_losses.cpu().double())
+    found, mean = torch.cat(products), total / (n // group)
+    return Pilot(found, mean @ mean.T - found.mean(0) / n, torch.cat(values), chunk)
 
 # %% ../../nbs/core/03_allocation.ipynb #fb67bb98
 def jackknife(
-    pilot: Pilot,
+    pilot: Pilot,  # with two chunks or more
     statistic: Callable,  # covariance [L, L] -> number or Tensor
 ) -> tuple:  # value, standard error
-    "A statistic of the covariance, and its standard error from leaving out one chunk at a time. `ValueError` with fewer than two chunks."
+    """A statistic of the covariance, and its standard error from leaving out one chunk at a time.
+
+    `ValueError` with fewer than two chunks.
+    """
     chunks = pilot.products.unflatten(0, (-1, pilot.chunk)).mean(1)
     m = len(chunks)
     if m < 2:
         raise ValueError(
             f"the pilot has {m} chunk of {pilot.chunk} gradients; a standard error needs 2 or more"
         )
-    others = ~torch.eye(
-        m, dtype=torch.bool
-    )  # their mean: of the sum less one, rounding may leave nothing
-    left_out = torch.stack([torch.as_tensor(statistic(chunks[kept].mean(0))) for kept in others])
+    # the mean of the others: taken as the sum less one chunk, rounding may leave nothing
+    others = ~torch.eye(m, dtype=torch.bool)
+    left_out = torch.stack([torch.as_tensor(statistic(chunks[rest].mean(0))) for rest in others])
     return statistic(pilot.covariance), ((m - 1) * left_out.var(0, correction=0)).sqrt()
 
-
-def correlation(covariance: Tensor) -> Tensor:
-    "Correlation of the gradients of neighbouring meshes, [L-1], from -1 to 1."
+# %% ../../nbs/core/03_allocation.ipynb #b091b67b
+def correlation(
+    covariance: Tensor,  # [L, L]
+) -> Tensor:  # [L-1]
+    "Correlation of the gradients of neighbouring meshes, from -1 to 1."
     scale = covariance.diagonal().sqrt()
     return (covariance.diagonal(1) / (scale[1:] * scale[:-1])).clamp(-1, 1)  # rounding aside
 
@@ -169,42 +204,47 @@ def term_variances(
     return torch.cat([terms, own[-1:]]).clamp(min=0)
 
 
-def term_weights(coefficients: Sequence[float]) -> list:
+def term_weights(
+    coefficients: Sequence[float],  # alpha_l, L - 1 of them
+) -> list[float]:  # L
     "w_l, the products of the coefficients before l: [1, alpha_0, alpha_0 alpha_1, ...]."
     return list(accumulate([1.0, *coefficients], mul))
 
 
 def step_variance(
-    covariance: Tensor, batches: Sequence[int], coefficients: Sequence[float]
+    covariance: Tensor,  # [L, L]
+    batch_sizes: Sequence[float],  # N_l, finest first
+    coefficients: Sequence[float],  # alpha_l, L - 1 of them
 ) -> float:
-    "Variance of a telescopic step with these samples per mesh and these coefficients, both finest first."
-    terms = zip(
-        term_weights(coefficients),
-        term_variances(covariance, coefficients).tolist(),
-        batches,
-        strict=True,
-    )
+    "Variance of a telescopic step: of its gradient, summed over the weights."
+    weights = term_weights(coefficients)
+    variances = term_variances(covariance, coefficients).tolist()
+    terms = zip(weights, variances, batch_sizes, strict=True)
     return sum(w * w * v / n for w, v, n in terms)
 
 # %% ../../nbs/core/03_allocation.ipynb #76fbad7d
 def term_costs(
     costs: Sequence[float],  # of one image on each mesh, finest first
-) -> list:
-    "C_l of one sample's term: an evaluation on mesh l and one on mesh l + 1; on the coarsest mesh only one."
+) -> list[float]:
+    "C_l of one sample's term: evaluations on meshes l and l + 1; on the coarsest mesh only one."
     return [*(c + d for c, d in zip(costs, costs[1:])), costs[-1]]
 
 
 def best_coefficients(
     covariance: Tensor,  # [L, L]
     costs: Sequence[float],  # of one image on each mesh, finest first
-) -> tuple:  # alpha_l >= 0, L - 1 of them
-    "The coefficients with the least variance x cost when the samples per mesh are the best for them; 0: the meshes below are not worth their cost."
-    K, C, alphas = covariance.tolist(), term_costs(costs), []
+) -> tuple[float, ...]:  # alpha_l >= 0, L - 1 of them
+    """The coefficients with the least variance x cost, at the best samples per mesh for them.
+
+    Where one is 0, the meshes below are not worth their cost.
+    """
+    K, C = covariance.tolist(), term_costs(costs)
+    alphas: list[float] = []
     s = math.sqrt(K[-1][-1] * C[-1])
     for l in reversed(range(len(C) - 1)):
         below = K[l + 1][l + 1]
-        alone = K[l][l + 1] / below if below > 0 else 0.0
-        rest = max(K[l][l] - alone * K[l][l + 1], 0.0)
+        alone = K[l][l + 1] / below if below > 0 else 0.0  # alpha*
+        rest = max(K[l][l] - alone * K[l][l + 1], 0.0)  # r_l
         room = C[l] * below - s * s
         alpha = max(alone - s * math.sqrt(rest / (below * room)), 0.0) if room > 0 else 0.0
         s = math.sqrt(C[l] * (rest + below * (alpha - alone) ** 2)) + alpha * s
@@ -213,15 +253,14 @@ def best_coefficients(
 
 # %% ../../nbs/core/03_allocation.ipynb #95fb6834
 def variance_cost(
-    covariance: Tensor, costs: Sequence[float], coefficients: Sequence[float]
+    covariance: Tensor,  # [L, L]
+    costs: Sequence[float],  # of one image on each mesh, finest first
+    coefficients: Sequence[float],  # alpha_l, L - 1 of them
 ) -> float:
-    "Variance x cost of a step with the best (not whole) samples per mesh: (sum of w sqrt(V C)) squared."
-    terms = zip(
-        term_weights(coefficients),
-        term_variances(covariance, coefficients).tolist(),
-        term_costs(costs),
-        strict=True,
-    )
+    "Variance x cost with the best (not whole) samples per mesh: (sum of w sqrt(V C)) squared."
+    weights = term_weights(coefficients)
+    variances = term_variances(covariance, coefficients).tolist()
+    terms = zip(weights, variances, term_costs(costs), strict=True)
     return sum(abs(w) * math.sqrt(v * c) for w, v, c in terms) ** 2
 
 # %% ../../nbs/core/03_allocation.ipynb #b9e1a193
@@ -229,62 +268,83 @@ def variance_cost(
 class Allocation:
     "Samples per mesh and coefficients, finest first, with what they promise."
 
-    batches: tuple
-    coefficients: tuple
+    batches: tuple[int, ...]  # N_l
+    coefficients: tuple[float, ...]  # alpha_l
     variance: float  # of one step's gradient
     cost: float  # of one step, in the unit of the costs
     plain: float  # images of a plain step of the same cost
     gain: float  # variance of that plain step / variance
 
+
+def _check_allocation(
+    covariance: Tensor, costs: Sequence[float], budget: float, fixed: Sequence[float]
+) -> None:
+    "Raise `ValueError` if lengths differ or something is not positive."
+    if covariance.shape != (len(costs), len(costs)) or len(fixed) != len(costs):
+        raise ValueError(
+            f"covariance {list(covariance.shape)}, {len(costs)} costs and {len(fixed)} fixed costs "
+            "must be for the same meshes"
+        )
+    if not (covariance.isfinite().all() and covariance[0, 0] > 0):
+        raise ValueError(
+            f"covariance starts with {covariance[0, 0]:g}; it must be finite and the gradients "
+            "must vary: do the losses use the model?"
+        )
+    if not (min(costs) > 0 and min(fixed) >= 0 and math.isfinite(budget) and budget > 0):
+        raise ValueError(
+            f"costs {list(costs)} and budget {budget} must be positive, fixed {list(fixed)} not "
+            "negative"
+        )
+
 # %% ../../nbs/core/03_allocation.ipynb #ad9ccc9e
+def _batch_sizes(
+    covariance: Tensor, costs: Sequence[float], budget: float, alphas: Sequence[float]
+) -> tuple[int, ...]:
+    "The best whole numbers of samples per mesh for this budget, at least one on each."
+    C, V = term_costs(costs), term_variances(covariance, alphas).tolist()
+    shares = [abs(w) * math.sqrt(v / c) for w, v, c in zip(term_weights(alphas), V, C)]
+    scale = budget / sum(s * c for s, c in zip(shares, C))
+    return tuple(max(round(scale * s), 1) for s in shares)
+
+
 def allocate(
     covariance: Tensor,  # [L, L]
     costs: Sequence[float],  # of one image on each mesh, finest first: seconds or work units
     budget: float,  # what a step may cost; kept up to rounding, and at least one sample per mesh
-    fixed: Sequence[float] = None,  # of one pass over each mesh; None: nothing
-    coefficients: Sequence[float] = None,  # None: the best
+    fixed: Sequence[float] | None = None,  # of one pass over each mesh; None: nothing
+    coefficients: Sequence[float] | None = None,  # alpha_l; None: the best
 ) -> Allocation:
-    "The best samples per mesh on L meshes for a step of cost `budget`. `ValueError` if lengths differ or something is not positive."
+    """The best samples per mesh on L meshes for a step of cost `budget`.
+
+    `ValueError` if lengths differ or something is not positive.
+    """
     L = len(costs)
     fixed = [0.0] * L if fixed is None else fixed
-    if covariance.shape != (L, L) or len(fixed) != L:
-        raise ValueError(
-            f"covariance {list(covariance.shape)}, {L} costs and {len(fixed)} fixed costs must be for the same meshes"
-        )
-    if not (covariance.isfinite().all() and covariance[0, 0] > 0):
-        raise ValueError(
-            f"covariance starts with {covariance[0, 0]:g}; it must be finite and the gradients must vary: do the losses use the model?"
-        )
-    if not (min(costs) > 0 and min(fixed) >= 0 and math.isfinite(budget) and budget > 0):
-        raise ValueError(
-            f"costs {list(costs)} and budget {budget} must be positive, fixed {list(fixed)} not negative"
-        )
+    _check_allocation(covariance, costs, budget, fixed)
     alphas = best_coefficients(covariance, costs) if coefficients is None else tuple(coefficients)
     if len(alphas) != L - 1:
         raise ValueError(
-            f"coefficients {list(alphas)} must be {L - 1} numbers, one for each difference between {L} meshes"
+            f"coefficients {list(alphas)} must be {L - 1} numbers, one for each difference between "
+            f"{L} meshes"
         )
-    C, V = term_costs(costs), term_variances(covariance, alphas).tolist()
-    shares = [abs(w) * math.sqrt(v / c) for w, v, c in zip(term_weights(alphas), V, C)]
-    scale = (budget - sum(fixed)) / sum(s * c for s, c in zip(shares, C))
-    batches = tuple(max(round(scale * s), 1) for s in shares)
-    variance, cost = (
-        step_variance(covariance, batches, alphas),
-        sum(fixed) + step_cost(batches, costs),
-    )
+    batch_sizes = _batch_sizes(covariance, costs, budget - sum(fixed), alphas)
+    variance = step_variance(covariance, batch_sizes, alphas)
+    cost = sum(fixed) + step_cost(batch_sizes, costs)
     plain = (cost - fixed[0]) / costs[0]
-    return Allocation(
-        batches, alphas, variance, cost, plain, covariance[0, 0].item() / plain / variance
-    )
+    gain = covariance[0, 0].item() / plain / variance
+    return Allocation(batch_sizes, alphas, variance, cost, plain, gain)
 
-
+# %% ../../nbs/core/03_allocation.ipynb #72125346
 def allocations(
     covariance: Tensor,  # [L, L]
-    costs: Sequence[float],  # these and the rest as for `allocate`
-    budget: float,
-    fixed: Sequence[float] = None,
-) -> list:  # of L `Allocation`s
-    "`allocate` on one mesh (plain training), two, ... and all: the one with the largest gain is to be taken."
+    costs: Sequence[float],  # of one image on each mesh, finest first: seconds or work units
+    budget: float,  # what a step may cost
+    fixed: Sequence[float] | None = None,  # of one pass over each mesh; None: nothing
+) -> list[Allocation]:  # L of them
+    """`allocate` on one mesh (plain training), two, ... and all.
+
+    The one with the largest gain is to be taken. `ValueError` as for `allocate`.
+    """
     return [
         allocate(covariance[:k, :k], costs[:k], budget, fixed and fixed[:k])
         for k in range(1, len(costs) + 1)
@@ -292,28 +352,34 @@ def allocations(
 
 # %% ../../nbs/core/03_allocation.ipynb #87319af1
 def adam_norm(
-    optimizer,  # `torch.optim.Adam` or AdamW, at work on the model
+    optimizer: torch.optim.Optimizer,  # Adam or AdamW, at work on the model
     model: nn.Module,
-) -> Tensor:  # [P], or None before the first step
-    "What Adam multiplies each component of the mean gradient by, in the order of `sample_gradients`: 0 for a weight that it does not move, being without a gradient or none of its weights."
+) -> Tensor | None:  # [P], or None before the first step
+    """What Adam multiplies each component of the mean gradient by, ordered as `sample_gradients`.
+
+    It is 0 for a weight that Adam does not move: one without a gradient, or none of its weights.
+    """
     groups = {p: group for group in optimizer.param_groups for p in group["params"]}
     weights = [p for p in model.parameters() if p.requires_grad]
     if not any(optimizer.state.get(p) for p in weights):
         return None
 
-    def factor(p):
+    def factor(p: Tensor) -> Tensor:
         if not optimizer.state.get(p):
             return torch.zeros_like(p)
         state, group = optimizer.state[p], groups[p]
-        return 1 / (
-            (state["exp_avg_sq"] / (1 - group["betas"][1] ** float(state["step"]))).sqrt()
-            + group["eps"]
-        )
+        bias = 1 - group["betas"][1] ** float(state["step"])
+        return 1 / ((state["exp_avg_sq"] / bias).sqrt() + group["eps"])
 
     return torch.cat([factor(p).flatten() for p in weights])
 
 # %% ../../nbs/core/03_allocation.ipynb #2a7365d0
-def noise_scale(pilot: Pilot) -> float:
-    "Samples on the pilot's finest mesh for which the mean gradient is as large as its noise; infinite if the signal cannot be seen."
+def noise_scale(
+    pilot: Pilot,
+) -> float:
+    """Samples on the pilot's finest mesh for which the mean gradient is as large as its noise.
+
+    Infinite if the signal cannot be seen.
+    """
     signal = pilot.means[0, 0].item()
     return pilot.covariance[0, 0].item() / signal if signal > 0 else math.inf
