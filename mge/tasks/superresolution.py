@@ -43,7 +43,7 @@ class SuperResolution(SizedTask):
 
     kept: bool = False  # SSIM's window is 11 pixels wide on every mesh; else it is as wide as on the finest mesh, in the scene
     how: str = "bicubic"  # how the small image is made: bicubic or average, see `downsample`
-    least: ClassVar = -1.0  # of the loss: what `Auto` measures is the distance from it
+    loss_lower_bound: ClassVar = -1.0  # of the loss: what `Auto` measures is the distance from it
     ratio: ClassVar = (
         4 / 3
     )  # of the work of neighbouring meshes in an `Auto`: what is missing is on the finest
