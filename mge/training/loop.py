@@ -332,7 +332,7 @@ def make_runner(
     runner = Runner(complete, model, measure, measure_covariance, **so_far, clock=clock)
     return runner
 
-# %% ../../nbs/training/01_loop.ipynb #c67cd311
+# %% ../../nbs/training/01_loop.ipynb #d09148b0
 @dataclass
 class TrainState:
     "What a run has become so far: all that the next step depends on, and its records."
@@ -342,7 +342,7 @@ class TrainState:
     generator: torch.Generator  # of samples and noise
     runner: Runner = field(init=False)  # follows the plan
     iteration: int = 0
-    mesh: int | None = None  # the finest of the last step
+    mesh: int = 0  # the finest of the last step
     step_work: float = 0.0  # work units of the steps
     step_seconds: float = 0.0  # that the steps took
     loss: float = math.nan  # of the last step
