@@ -436,7 +436,7 @@ def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict |
 
 # %% ../../nbs/training/02_runs.ipynb #2d80705b
 def promote_last(run: Run, saved: dict):
-    "Let the last state be the best if that is lost; keep what is there by another name, and say so."
+    "Let the last state be the best if that is lost; keep what is there by another name; say so."
     kept: list[Path] = []
     for path in (run.path("best.safetensors"), run.path("best.pt")):
         if not os.path.lexists(path):
