@@ -8,7 +8,7 @@ __all__ = ['KERNELS', 'IMAGES', 'CHUNK', 'pass_memory', 'largest_pass', 'step_me
 
 # %% ../../nbs/training/04_memory.ipynb #9bfeb503
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.modules.module import register_module_forward_hook
 
+from ..core.adaptive import AdaptivePlan
 from ..core.cost import image_cost
 from ..core.plan import Plan, Stage
 
@@ -25,11 +26,11 @@ def pass_memory(
     losses: Callable,  # as for `telescopic_backward`
     batch: tuple,  # one sample or more on any mesh
 ) -> tuple:  # (kept for the backward pass, most at once without one), bytes per pixel of a sample
-    "What a pass through `losses` needs, found by one; the random generator is left as it was."
-    known = {
-        a.untyped_storage().data_ptr() for a in (*model.parameters(), *model.buffers(), *batch)
-    }
-    kept, layers = {}, [0]
+    "What a pass through `losses` needs, found by one; the random generator stays as it was."
+    not_counted = (*model.parameters(), *model.buffers(), *batch)
+    known = {a.untyped_storage().data_ptr() for a in not_counted}
+    kept: dict = {}  # address of a storage -> its bytes
+    layers = [0]  # bytes of what each layer gets and gives
 
     def keep(a):
         storage = a.untyped_storage()
@@ -43,33 +44,30 @@ def pass_memory(
     handle = register_module_forward_hook(layer)
     try:
         with torch.random.fork_rng(devices=[]), saved_tensors_hooks(keep, lambda a: a):
-            value = losses(
-                batch
-            )  # alive, so that nothing that is kept gives its place to something else
+            # alive, so that nothing that is kept gives its place to something else
+            value = losses(batch)
     finally:
         handle.remove()
     pixels = value.shape[0] * batch[0][0, 0].numel()
     return sum(kept.values()) / pixels, 2 * max(layers) / pixels
 
 # %% ../../nbs/training/04_memory.ipynb #54edd056
-KERNELS, IMAGES, CHUNK = (
-    1.25,
-    384,
-    16,
-)  # room for kernels, as a factor; bytes of 32 images per pixel: drawn, degraded, restricted, joined; images at a time in `train.restore`
+KERNELS = 1.25  # room for what kernels need, as a factor
+IMAGES = 384  # bytes of 32 images per pixel: drawn, degraded, restricted, joined
+CHUNK = 16  # images at a time in `loop.restore`
 
 
-def largest_pass(plan) -> tuple:
-    "(samples, mesh) of the largest pass of a `Plan`, or of what an `AdaptivePlan` can be expected to take: the batches given, or as many pixels as 4 samples of the finest mesh have."
+def largest_pass(plan: Plan | AdaptivePlan) -> tuple:
+    """(samples, mesh) of the largest pass of a plan.
+
+    Of an `AdaptivePlan`, what it can be expected to take: the batches given, or as many pixels as
+    4 samples of the finest mesh have.
+    """
     if isinstance(plan, Plan):
         stages = plan.stages
     else:
-        stages = [
-            Stage(mesh, (n,), 1)
-            for mesh, n in enumerate(
-                plan.batches or [min(plan.most, 4 * 4**l) for l in range(plan.levels)]
-            )
-        ]
+        expected = plan.batches or [min(plan.most, 4 * 4**l) for l in range(plan.levels)]
+        stages = tuple(Stage(mesh, (n,), 1) for mesh, n in enumerate(expected))
     passes = [
         (own + above, stage.mesh + i)
         for stage in stages
@@ -82,16 +80,18 @@ def step_memory(
     model: nn.Module,
     losses: Callable,
     batch: tuple,  # as for `pass_memory`
-    plan,  # a `Plan` or an `AdaptivePlan`
+    plan: Plan | AdaptivePlan,
     pixels: int,  # of an image on the finest mesh
 ) -> float:  # bytes
-    "What the largest step of a plan, or validation, will need beside the images of the data set: within a factor of two."
+    """What the largest step of a plan, or validation, will need, within a factor of two.
+
+    The images of the data set are not in it.
+    """
     kept, fleeting = pass_memory(model, losses, batch)
     samples, mesh = largest_pass(plan)
     step = samples * image_cost(mesh) * pixels * (KERNELS * kept + IMAGES)
-    return 5 * sum(p.nbytes for p in model.parameters()) + max(
-        step, CHUNK * pixels * (KERNELS * fleeting + IMAGES)
-    )
+    validation = CHUNK * pixels * (KERNELS * fleeting + IMAGES)
+    return 5 * sum(p.nbytes for p in model.parameters()) + max(step, validation)
 
 # %% ../../nbs/training/04_memory.ipynb #fd1d99da
 def _number(path: Path) -> float:
@@ -102,73 +102,86 @@ def _number(path: Path) -> float:
         return float("inf")
 
 
-def _groups(root: Path):
-    "Folders of the process's memory groups and of those above them, with the names of limit and use: cgroup versions 2 and 1."
+def _groups(root: Path) -> Iterator:
+    """Folders of the process's memory groups and of those above them; names of limit and use.
+
+    Of cgroups, versions 2 and 1.
+    """
     try:
-        lines = [
-            line.split(":", 2) for line in (root / "proc/self/cgroup").read_text().splitlines()
-        ]
+        text = (root / "proc/self/cgroup").read_text()
     except (OSError, UnicodeError):
         return
-    for _, kinds, own in (line for line in lines if len(line) == 3):
+    for line in text.splitlines():
+        if line.count(":") < 2:
+            continue
+        _, kinds, own = line.split(":", 2)
         if kinds and "memory" not in kinds.split(","):
             continue
         top = root / "sys/fs/cgroup" / ("memory" if kinds else "")
-        names = (
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-            if kinds
-            else ("memory.max", "memory.current", "inactive_file")
-        )
+        names = ("memory.max", "memory.current", "inactive_file")
+        if kinds:
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
         steps = Path(own.lstrip("/"))
         for part in (steps, *steps.parents):
             yield top / part, names
 
 
+def _available(root: Path) -> float:
+    "Bytes that the system says are available, or all that it has; infinite if it says nothing."
+    try:
+        lines = (root / "proc/meminfo").read_text().splitlines()
+        found = [1024.0 * float(l.split()[1]) for l in lines if l.startswith("MemAvailable:")]
+        return min(found, default=float("inf"))
+    except OSError:
+        if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+            return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return float("inf")
+
+
+def _left(folder: Path, limit: str, use: str, cached: str) -> float:
+    "Bytes that the limit of a group leaves; infinite without one."
+    most = _number(folder / limit)
+    if most >= 2.0**60:  # version 1 writes a huge number for no limit
+        return float("inf")
+    try:
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        stat = {}
+    used = min(_number(folder / use), most)
+    # file pages are given back when needed
+    return max(most - used + float(stat.get(cached, 0)), 0.0)
+
+
 def free_memory(
-    device="cpu",
-    root="/",  # of the system's files
+    device: torch.device | str = "cpu",
+    root: Path | str = "/",  # of the system's files
 ) -> float:  # bytes; infinite where nothing can be found out
-    "What a process can still take: the system's available memory, or what a limit of the process's group leaves; of a GPU, what is free."
+    """What a process can still take.
+
+    On the CPU the system's available memory, or what a limit of the process's group leaves; on a
+    GPU what is free.
+    """
     device, root = torch.device(device), Path(root)
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0])
-    found = []
-    try:
-        found += [
-            1024.0 * float(line.split()[1])
-            for line in (root / "proc/meminfo").read_text().splitlines()
-            if line.startswith("MemAvailable:")
-        ]
-    except OSError:
-        if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-            found.append(float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
-    for folder, (limit, use, cached) in _groups(root):
-        most = _number(folder / limit)
-        if most >= 2.0**60:
-            continue  # none; version 1 writes a huge number for that
-        try:
-            stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        except (OSError, ValueError):
-            stat = {}
-        used = _number(folder / use)
-        found.append(
-            max(most - (used if used < most else most) + float(stat.get(cached, 0)), 0.0)
-        )  # file pages that are given back when needed
-    return min(found, default=float("inf"))
+    left = [_left(folder, *names) for folder, names in _groups(root)]
+    return min(_available(root), *left) if left else _available(root)
 
 
 def check_memory(
     needs: dict,  # what for, with the option that says how much -> bytes
-    device="cpu",
-    free: float = None,  # bytes; None: `free_memory`
+    device: torch.device | str = "cpu",
+    free: float | None = None,  # bytes; None: `free_memory`
 ):
-    "`ValueError` naming the largest need and its option if all of them together are more than there is."
-    free, total = free_memory(device) if free is None else free, sum(needs.values())
+    "`ValueError` naming the largest need and its option if all together are more than there is."
+    free = free_memory(device) if free is None else free
+    total = sum(needs.values())
     if total <= free:
         return
-    most = max(needs, key=needs.get)
+    most = max(needs, key=lambda need: needs[need])
     raise ValueError(
-        f"{most} needs about {total / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free on {device}; allowed: less of it"
+        f"{most} needs about {total / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free "
+        f"on {device}; allowed: less of it"
     )
 
 
@@ -176,20 +189,23 @@ def check_step(
     model: nn.Module,
     losses: Callable,
     batch: tuple,
-    plan,
+    plan: Plan | AdaptivePlan,
     pixels: int,  # as for `step_memory`
-    device="cpu",
+    device: torch.device | str = "cpu",
     option: str = "",  # as typed, e.g. --batch_sizes 16,32; empty: --batch_sizes
     images: float = 0.0,  # bytes of the data set's images, where they live
-    free: float = None,
+    free: float | None = None,  # bytes; None: `free_memory`
 ):
-    "`ValueError` if the largest step of a plan does not fit into the memory of the device, or leaves no room for the images."
+    """`ValueError` if the largest step of a plan does not fit into the memory of the device.
+
+    Or if it leaves no room for the images.
+    """
     samples, mesh = largest_pass(plan)
-    needs = {
-        f"{option or '--batch_sizes'} (up to {samples} samples at once on mesh {mesh}, of {round(pixels * image_cost(mesh))} pixels each)": step_memory(
-            model, losses, batch, plan, pixels
-        )
-    }
+    what = (
+        f"{option or '--batch_sizes'} (up to {samples} samples at once on mesh {mesh}, "
+        f"of {round(pixels * image_cost(mesh))} pixels each)"
+    )
+    needs = {what: step_memory(model, losses, batch, plan, pixels)}
     if images:
         needs[f"--size with {round(pixels**0.5)} pixels (the images)"] = images
     check_memory(needs, device, free)

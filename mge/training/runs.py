@@ -16,11 +16,13 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +41,10 @@ from mge.io.files import (
 
 # %% ../../nbs/training/02_runs.ipynb #bbe93667
 def append_row(row: dict, path: Path):
-    "Add one row to a CSV file, in place of a torn one at its end; a new one gets the row's keys as its header. `OSError` naming the path if it cannot be."
+    """Add one row to a CSV file, in place of a torn one at its end.
+
+    A new file gets the row's keys as its header. `OSError` naming the path if it cannot be written.
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, row.keys())
     try:
@@ -72,10 +77,8 @@ def rows_of(text: str) -> list:
                 pass
         return text
 
-    return [
-        {k: value(v) for k, v in row.items()}
-        for row in csv.DictReader(io.StringIO(text, newline=""))
-    ]
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return [{k: value(v) for k, v in row.items()} for row in rows]
 
 
 def read_rows(path: Path) -> list:
@@ -90,36 +93,22 @@ def first_rows(path: Path, n: int) -> bytes:
     lines = [line for line in log.splitlines(keepends=True) if line.endswith(b"\n")]
     if n and len(lines) <= n:
         raise ValueError(
-            f"log {path} has {max(len(lines) - 1, 0)} rows, and the checkpoint beside it is from row {n}; allowed: the log that was written with it"
+            f"log {path} has {max(len(lines) - 1, 0)} rows, and the checkpoint beside it is from "
+            f"row {n}; allowed: the log that was written with it"
         )
     return b"".join(lines[: n + 1] if n else [])
 
 # %% ../../nbs/training/02_runs.ipynb #83d621e5
+# what a checkpoint holds
 STATE = (
-    "model",
-    "optimizer",
-    "generator",
-    "level",
-    "iteration",
-    "work_units",
-    "time",
-    "train_loss",
-    "valid_loss",
-    "checks",
-    "auto",
-    "config",
-    "environment",
-)  # what a checkpoint holds
+    *("model", "optimizer", "generator", "level", "iteration", "work_units", "time"),
+    *("train_loss", "valid_loss", "checks", "auto", "config", "environment"),
+)
+# types of files of a run
 STATE_TYPES = (
-    "train.csv",
-    "valid.csv",
-    "best.pt",
-    "last.pt",
-    "best.safetensors",
-    "curves.png",
-    "before_after.png",
-    "decisions.png",
-)  # of files of a run
+    *("train.csv", "valid.csv", "best.pt", "last.pt", "best.safetensors"),
+    *("curves.png", "before_after.png", "decisions.png"),
+)
 
 
 @lru_cache
@@ -133,7 +122,7 @@ def processor() -> str:
     return named[0] if named else platform.processor() or platform.machine()
 
 
-def environment(device="cpu") -> dict:
+def environment(device: torch.device | str = "cpu") -> dict:
     "What the bits of a result depend on besides its configuration."
     device = torch.device(device)
     cuda = device.type == "cuda" and torch.cuda.is_available()
@@ -151,29 +140,29 @@ def environment(device="cpu") -> dict:
 # %% ../../nbs/training/02_runs.ipynb #e12e3f86
 @dataclass(frozen=True)
 class Run:
-    "The files of one run; what `train` writes to. `ValueError` for a name that could lead out of the folder."
+    """The files of one run; what `train` writes to.
+
+    `ValueError` for a name that could lead out of the folder.
+    """
 
     out: Path
     name: str
-    config: dict = field(
-        default_factory=dict
-    )  # plain values, kept in each checkpoint: what was asked for
-    hashed: dict = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )  # kind of log -> its digest so far
+    # plain values, kept in each checkpoint: what was asked for
+    config: dict = field(default_factory=dict)
+    # kind of log -> its digest so far
+    hashed: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self):
         if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise ValueError(
-                f"name {self.name!r} must be letters, digits, '_', '-' and '.', beginning with a letter or digit"
+                f"name {self.name!r} must be letters, digits, '_', '-' and '.', "
+                "beginning with a letter or digit"
             )
 
     def path(self, kind: str) -> Path:
         "Where a file of the run is: kind is one of `STATE_TYPES`."
-        folder = {".csv": "logs", ".pt": "models", ".safetensors": "models", ".png": "pictures"}[
-            Path(kind).suffix
-        ]
-        return self.out / folder / f"{self.name}_{kind}"
+        folders = {".csv": "logs", ".pt": "models", ".safetensors": "models", ".png": "pictures"}
+        return self.out / folders[Path(kind).suffix] / f"{self.name}_{kind}"
 
     def files(self) -> list:
         "Files that the run has left so far."
@@ -188,7 +177,10 @@ class Run:
         append_row(row, self.path("valid.csv"))
 
     def digest(self, kind: str, n: int) -> str:
-        "SHA-256 of a log up to its `n`-th row; only what is new is read. Empty if it is beyond that already."
+        """SHA-256 of a log up to its `n`-th row; only what is new is read.
+
+        Empty if more has been read already.
+        """
         digest, at, lines = self.hashed.get(kind, (hashlib.sha256(), 0, 0))
         if lines > (n + 1 if n else 0):
             return ""
@@ -202,7 +194,10 @@ class Run:
         return digest.hexdigest()
 
     def packed(self, state: dict) -> tuple:
-        "A state of `train` as the bytes of a checkpoint, with configuration, environment and digests of the logs."
+        """A state of `train` as the bytes of a checkpoint.
+
+        With configuration, environment and digests of the logs.
+        """
         rows = {"train.csv": state.get("iteration", 0), "valid.csv": len(state.get("checks", []))}
         return pack(
             {
@@ -213,36 +208,31 @@ class Run:
             }
         )
 
-    def save(self, last: tuple = None, best: tuple = None):
-        "Write packed states as the last checkpoint and as the best, what there is of them. `OSError` naming path and need if that fails; the ones before are kept."
+    def save(self, last: tuple | None = None, best: tuple | None = None):
+        """Write packed states as the last checkpoint and as the best, what there is of them.
+
+        `OSError` naming path and need if that fails; the ones before are kept.
+        """
+        # the rows must not be younger on disk than the checkpoint
         for kind in ("train.csv", "valid.csv"):
             if self.path(kind).exists():
                 with open_regular(self.path(kind), "log", "ab+") as f:
-                    os.fsync(f.fileno())  # the rows must not be younger on disk than the checkpoint
+                    os.fsync(f.fileno())
+        # best first: last is never from after a best that is missing
         if best:
-            write_atomic(
-                self.path("best.pt"), *best
-            )  # best first: last is never from after a best that is missing
+            write_atomic(self.path("best.pt"), *best)
+        # a file of its own: what damages one leaves the other
         if last:
-            write_atomic(
-                self.path("last.pt"), *last
-            )  # a file of its own: what damages one leaves the other
+            write_atomic(self.path("last.pt"), *last)
 
     def state(self, kind: str) -> dict:
-        "A checkpoint of the run. `ValueError` if it is missing, damaged, or none of a training run."
+        "A checkpoint of the run. `ValueError` if it is missing, damaged, or of something else."
         path = self.path(kind)
         state = load_checkpoint(path)
-        kinds = {
-            "iteration": int,
-            "checks": list,
-            "config": dict,
-            "environment": dict,
-            "model": dict,
-            "digests": dict,
-            "valid_loss": (int, float),
-        }
+        types: dict[str, Any] = {"iteration": int, "checks": list, "valid_loss": (int, float)}
+        types |= dict.fromkeys(("config", "environment", "model", "digests"), dict)
         sound = isinstance(state, dict) and set(STATE) <= state.keys()
-        sound = sound and all(isinstance(state[k], kind) for k, kind in kinds.items() if k in state)
+        sound = sound and all(isinstance(state[k], t) for k, t in types.items() if k in state)
         checks = state["checks"] if sound else []
         if not checks or not all(isinstance(c, dict) and "loss" in c for c in checks):
             raise ValueError(f"checkpoint {path} is not one that a training run wrote")
@@ -261,19 +251,22 @@ class Run:
         return best, ""
 
     def saved(self) -> dict:
-        """The last state for `train` to go on from, with the rows of the logs, the loss that the next best
-        state must not exceed (`least`), and why the best one is `lost`. `ValueError` if checkpoint and logs
-        are not there, or do not belong together."""
+        """The last state for `train` to go on from.
+
+        With the rows of the logs, the loss that the next best state must not exceed (`least`), and
+        why the best one is `lost`. `ValueError` if checkpoint and logs are not there, or do not
+        belong together.
+        """
         state = self.state("last.pt")
         logs = {
             "train.csv": first_rows(self.path("train.csv"), state["iteration"]),
             "valid.csv": first_rows(self.path("valid.csv"), len(state["checks"])),
         }
-        for kind, told in state.get("digests", {}).items():
-            if told and kind in logs and hashlib.sha256(logs[kind]).hexdigest() != told:
+        for kind, digest in state.get("digests", {}).items():
+            if digest and kind in logs and hashlib.sha256(logs[kind]).hexdigest() != digest:
                 raise ValueError(
-                    f"log {self.path(kind)} was changed: its digest is not the one in the checkpoint "
-                    "beside it; allowed: the log that was written with it"
+                    f"log {self.path(kind)} was changed: its digest is not the one in the "
+                    "checkpoint beside it; allowed: the log that was written with it"
                 )
         best, lost = self.best(state)
         lowest = min(c["loss"] for c in state["checks"])
@@ -289,8 +282,10 @@ class Run:
 
 
 def log_problem(path: Path, state: dict) -> str:
-    """What is wrong with the logs beside a checkpoint of a run, in one line; empty if they are those that
-    were written with it, or if it does not say."""
+    """What is wrong with the logs beside a checkpoint of a run, in one line.
+
+    Empty if they are those that were written with it, or if it does not say.
+    """
     path, digests = Path(path), state.get("digests") or {}
     kind = next((k for k in ("last.pt", "best.pt") if path.name.endswith(f"_{k}")), None)
     if kind is None or not digests:
@@ -313,7 +308,7 @@ def log_problem(path: Path, state: dict) -> str:
 def check_out(out: Path):
     "`ValueError` if a folder plainly cannot be made or written to."
 
-    def there(path):
+    def exists(path):
         try:
             path.stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -322,35 +317,31 @@ def check_out(out: Path):
             raise ValueError(f"out {out} cannot be written to: {e.strerror}") from None
         return True
 
-    nearest = next(path for path in (out.absolute(), *out.absolute().parents) if there(path))
+    nearest = next(path for path in (out.absolute(), *out.absolute().parents) if exists(path))
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
         raise ValueError(
             f"out {out} cannot be written to: {nearest} is not a folder that one may write to"
         )
 
 # %% ../../nbs/training/02_runs.ipynb #b0752a77
+def _flat(name: str, value: Any) -> dict:
+    "Nested dicts and lists as one dict, whose keys are places such as plan.stages.0.iterations."
+    if isinstance(value, (list, tuple)):
+        value = dict(enumerate(value))
+    if not isinstance(value, dict):
+        return {name: value}
+    found = {}
+    for key, part in value.items():
+        found.update(_flat(f"{name}.{key}" if name else str(key), part))
+    return found
+
+
 def differences(before: dict, now: dict) -> str:
-    "Where two configurations differ, in the keys of the second: 'lr 0.002, now 0.001; ...'; empty if nowhere."
+    """Where two configurations differ, in the keys of the second; empty if nowhere.
 
-    def flat(name, value):
-        pairs = (
-            value.items()
-            if isinstance(value, dict)
-            else enumerate(value)
-            if isinstance(value, (list, tuple))
-            else None
-        )
-        return (
-            {name: value}
-            if pairs is None
-            else {
-                k: v
-                for key, part in pairs
-                for k, v in flat(f"{name}.{key}" if name else str(key), part).items()
-            }
-        )
-
-    a, b = flat("", {k: before[k] for k in now if k in before}), flat("", now)
+    As 'lr 0.002, now 0.001; ...'.
+    """
+    a, b = _flat("", {k: before[k] for k in now if k in before}), _flat("", now)
     return "; ".join(
         f"{k} {a.get(k, 'absent')}, now {b.get(k, 'absent')}"
         for k in {**a, **b}
@@ -358,20 +349,23 @@ def differences(before: dict, now: dict) -> str:
     )
 
 
-def environment_changes(saved: dict, device=None) -> str:
-    "Where the environment of a checkpoint differs from this one, in what it records; empty if nowhere."
+def environment_changes(saved: dict, device: torch.device | str | None = None) -> str:
+    "Where the environment of a checkpoint differs from this one, in what it records; or empty."
     known = saved["environment"]
     now = environment(device or known.get("device", "cpu"))
     return differences(known, {k: v for k, v in now.items() if k in known})
 
 
-MADE = ("images", "digits")  # of a configuration: digests of data whose bits depend on the machine
-LATER = ("files",)  # and what older ones do not have
+# of a configuration: digests of data whose bits depend on the machine, and what older ones lack
+MADE = ("images", "digits")
+LATER = ("files",)
 
 
 def check_config(run: Run, saved: dict):
-    """`ValueError` if a run was begun with another configuration than it has now; says whether options or
-    the machine are to blame."""
+    """`ValueError` if a run was begun with another configuration than it has now.
+
+    It says whether options, files or the machine differ.
+    """
     before = saved["config"]
     now = {k: v for k, v in run.config.items() if k in before or k not in LATER}
     changed, machine = differences(before, now), environment_changes(saved)
@@ -379,8 +373,9 @@ def check_config(run: Run, saved: dict):
         return
     if machine and not differences(before, {k: v for k, v in now.items() if k not in MADE}):
         raise ValueError(
-            f"run {run.name} was begun on another machine, where its data have other bits: {machine} "
-            f"({changed}); allowed with --resume: a machine like that; --overwrite replaces the run"
+            f"run {run.name} was begun on another machine, where its data have other bits: "
+            f"{machine} ({changed}); allowed with --resume: a machine like that; "
+            "--overwrite replaces the run"
         )
     also = f"; the machine is another, too: {machine}" if machine else ""
     known = {k: v for k, v in now.items() if k not in (*MADE, "files")}
@@ -401,10 +396,12 @@ def check_files(run: Run):
             )
 
 
-def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
-    """The state to go on from, None for a new run. `ValueError` if the name is taken and neither option is
-    given, if there is nothing to resume or what there is cannot be gone on from, or if it was begun with
-    another configuration."""
+def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict | None:
+    """The state to go on from, None for a new run.
+
+    `ValueError` if the name is taken and neither option is given, if there is nothing to resume or
+    what there is cannot be used, or if it was begun with another configuration.
+    """
     check_out(run.out)
     if resume and overwrite:
         raise ValueError(
@@ -412,19 +409,21 @@ def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
         )
     if not resume and run.files() and not overwrite:
         raise ValueError(
-            f"run {run.name} exists in {run.out}; --resume to go on with it, --overwrite to replace it, or choose another --run_id"
+            f"run {run.name} exists in {run.out}; --resume to go on with it, "
+            "--overwrite to replace it, or choose another --run_id"
         )
     check_files(run)
     if not resume:
         return None
     if not run.files():
         raise ValueError(
-            f"run {run.name} in {run.out} does not exist, so there is nothing to resume; allowed: without --resume"
+            f"run {run.name} in {run.out} does not exist, so there is nothing to resume; "
+            "allowed: without --resume"
         )
     if not os.path.lexists(run.path("last.pt")):
         raise ValueError(
-            f"run {run.name} has left {run.files()[0]}, but no {run.path('last.pt')} to go on from, "
-            "so --resume cannot; --overwrite replaces the run, or choose another --run_id"
+            f"run {run.name} has left {run.files()[0]}, but no {run.path('last.pt')} to go on "
+            "from, so --resume cannot; --overwrite replaces the run, or choose another --run_id"
         )
     try:
         saved = run.saved()
@@ -435,26 +434,30 @@ def check_run(run: Run, resume: bool = False, overwrite: bool = False) -> dict:
 
 # %% ../../nbs/training/02_runs.ipynb #2d80705b
 def promote_last(run: Run, saved: dict):
-    "Let the last state be the best where that is lost; keep what is there by another name, and say so."
-    kept = []
+    "Let the last state be the best if that is lost; keep what is there by another name; say so."
+    kept: list[Path] = []
     for path in (run.path("best.safetensors"), run.path("best.pt")):
         if not os.path.lexists(path):
             continue
         names = (path.with_name(f"{path.name}.lost{i}") for i in count(1))
         kept.append(next(name for name in names if not os.path.lexists(name)))
         os.rename(path, kept[-1])
-    kept = f", what was there is kept as {' and '.join(a.name for a in kept)}" if kept else ""
+    names_kept = " and ".join(a.name for a in kept)
+    note = f", what was there is kept as {names_kept}" if kept else ""
     same_file(run.path("last.pt"), run.path("best.pt"))
     print(
-        f"note: {saved['lost']}; the last state, from iteration {saved['iteration']}, takes its place "
-        f"until the next validation{kept}",
+        f"note: {saved['lost']}; the last state, from iteration {saved['iteration']}, takes its "
+        f"place until the next validation{note}",
         file=sys.stderr,
     )
 
 
 @contextmanager
-def hold_run(run: Run, resume: bool = False, overwrite: bool = False):
-    "Hold a run for this process while the block lasts; gives the state to go on from, None for a new run. `ValueError` before anything is changed, as `check_run`, or if another process holds it."
+def hold_run(run: Run, resume: bool = False, overwrite: bool = False) -> Iterator[dict | None]:
+    """Hold a run for this process; give the state to go on from, None for a new run.
+
+    `ValueError` before anything is changed, as `check_run`, or if another process holds it.
+    """
     check_run(run, resume, overwrite)
     folders = [run.out / name for name in ("logs", "models", "pictures")]
     try:
@@ -473,9 +476,8 @@ def hold_run(run: Run, resume: bool = False, overwrite: bool = False):
         "and --overwrite replaces it"
     )
     with hold_lock(folders[0] / f".{run.name}.lock", busy, advice=advice):
-        saved = check_run(
-            run, resume, overwrite
-        )  # again: another process may have made it meanwhile
+        # again: another process may have made it meanwhile
+        saved = check_run(run, resume, overwrite)
         run.hashed.clear()
         for folder in folders:
             remove_unfinished(folder)
