@@ -28,16 +28,14 @@ import numpy as np
 import torch
 
 from .. import __version__
+from ..io.checkpoints import load_checkpoint, pack, same_file
 from mge.io.files import (
     hold_lock,
-    load_checkpoint,
     new_file,
     open_regular,
     other_than_file,
-    pack,
     read,
     remove_unfinished,
-    same_file,
     write_atomic,
 )
 
