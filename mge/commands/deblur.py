@@ -7,10 +7,9 @@ __all__ = ['KS', 'TIMES', 'main', 'wiener_filtered', 'wiener_methods', 'mge_debl
 
 # %% ../../nbs/commands/03_deblur.ipynb #df022644
 import torch
-from fastcore.meta import delegates
 
 from .options import command_line
-from .shared import BUDGET, train_command, tune_parameter
+from .shared import BUDGET, takes_config, train_command, tune_parameter
 from ..tasks.restoration import deblurring, divide_by_signal, wiener
 
 # %% ../../nbs/commands/03_deblur.ipynb #e9693aa5
@@ -44,7 +43,7 @@ TIMES = (
 )  # the middles of five equal parts of (0, 0.1): their mean stands for the mean over t
 
 # %% ../../nbs/commands/03_deblur.ipynb #4634da32
-@delegates(train_command)
+@takes_config
 def mge_deblur(
     network: str = "resnet",  # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet
     **kwargs,

@@ -8,10 +8,9 @@ __all__ = ['TIMES', 'main', 'holes_of', 'nearest_fill', 'second_differences', 'b
 # %% ../../nbs/commands/04_inpaint.ipynb #9c29fca2
 import torch
 import torch.nn.functional as F
-from fastcore.meta import delegates
 
 from .options import command_line
-from .shared import BUDGET, train_command
+from .shared import BUDGET, takes_config, train_command
 from ..tasks.restoration import inpainting
 
 # %% ../../nbs/commands/04_inpaint.ipynb #59bd73d4
@@ -114,7 +113,7 @@ TIMES = (
 )  # the middles of five equal parts of (0, 0.1): their mean stands for the mean over t
 
 # %% ../../nbs/commands/04_inpaint.ipynb #2f449846
-@delegates(train_command)
+@takes_config
 def mge_inpaint(**kwargs):
     "Train a network to fill boxes of noise in images, compare it with fills that are told where the boxes are, and write pictures, logs and models."
     rows = train_command(inpainting, fill_methods, TIMES, BUDGET, **kwargs)

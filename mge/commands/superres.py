@@ -11,10 +11,9 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from fastcore.meta import delegates
 
 from .options import command_line, one_of
-from .shared import BUDGET, MOST, train_command
+from .shared import BUDGET, MOST, takes_config, train_command
 from ..core.restriction import coarsen
 from ..tasks.operators import upsample
 from ..tasks.superresolution import super_resolution
@@ -108,7 +107,7 @@ def side(
     return 2 * patch_size or size
 
 
-@delegates(train_command)
+@takes_config
 def mge_superres(
     patch_size: int = 0,  # side of the small images, pixels, as the authors have it: half of --size, in place of which it may be given
     network: str = "espcn",  # espcn, srnet, resnet (the paper's, 9 blocks of 100 channels; also srresnet), resnet2x128 (2 blocks of 128 channels, the other tasks' resnet), unet, unet5, resnet18 or resnet50
