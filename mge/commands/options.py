@@ -146,7 +146,7 @@ def exit_for(error: Exception, name: str, known: dict):
         exit_with(name, 1, f"failed: {error}")
     exit_with(name, 1, f"failed: {type(error).__name__}: {error}; --debug shows where")
 
-
+# %% ../../nbs/commands/00_options.ipynb #6b0ca539
 def command_line(function: Callable, several: str = None) -> Callable:
     """The command of a function: options from its arguments and their comments.
 

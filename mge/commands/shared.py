@@ -105,7 +105,7 @@ class TrainConfig:
     # no option: when the command began, by `perf_counter`
     began: float = field(default_factory=perf_counter, compare=False, repr=False)
 
-
+# %% ../../nbs/commands/01_shared.ipynb #c7937e67
 def takes_config(command: Callable) -> Callable:
     "The command, with the options of `TrainConfig` and their help in place of `**kwargs`."
     delegates(TrainConfig, but="began, return")(command)
@@ -145,7 +145,7 @@ def check_length(name: str, text: str, n: int, needed: int, mode: str, levels: i
             f"--mode {mode} with --levels {levels} needs {needed}, {order} first"
         )
 
-
+# %% ../../nbs/commands/01_shared.ipynb #a744c624
 def check_adaptive(mode: str, iters: str, seconds: float):
     "`ValueError` for iterations that `auto` decides itself, and for seconds without `auto`."
     if mode == "auto" and iters:
@@ -257,7 +257,7 @@ def check_requested(size: int, levels: int):
     if not 0 <= size <= MOST["size"]:
         raise ValueError(f"--size {size} is out of range; allowed: 0 to {MOST['size']}")
 
-
+# %% ../../nbs/commands/01_shared.ipynb #c94b8e34
 def choose_sizes(
     size: int,  # side of the images, pixels; 0: `own`, or what `levels` need
     levels: int,  # meshes; 0: as many as fit, two at least and `LEVELS` at most
@@ -404,7 +404,7 @@ def paper_recipe(task: Task, network: str) -> dict:
         schedule="constant" if pairs else "cosine",
     )
 
-
+# %% ../../nbs/commands/01_shared.ipynb #563f9436
 def recipe(
     task: Task,
     o,  # options as attributes: paper, network, lr, dropout, schedule
@@ -460,7 +460,7 @@ def check_paper(config: TrainConfig):
             "allowed: without --batch_sizes, --iters and --seconds"
         )
 
-
+# %% ../../nbs/commands/01_shared.ipynb #d6b830c5
 def check_options(task: Task, config: TrainConfig, work: float):
     "`ValueError` for an option that is wrong by itself; `work`: the command's own budget."
     one_of(config.network, networks_for(task), "network")
@@ -519,7 +519,7 @@ def plan_for(task: Task, config: TrainConfig, levels: int, work: float) -> Plan 
         config.seconds or None,
     )
 
-
+# %% ../../nbs/commands/01_shared.ipynb #22d22c92
 def configure(
     task: Task,
     config: TrainConfig,
@@ -573,7 +573,7 @@ def count_images(config: TrainConfig) -> int:
     crops = config.train_patches * len(image_data.PHOTOGRAPHS["train"])
     return crops or image_data.N_CROPS["train"]
 
-
+# %% ../../nbs/commands/01_shared.ipynb #36338cde
 def check_room(
     task: Task,
     setup: Setup,
@@ -681,7 +681,7 @@ def as_started(run: Run, resume: bool) -> Run:
 
     return replace(run, config={k: v for k, v in run.config.items() if recorded(k, v)})
 
-
+# %% ../../nbs/commands/01_shared.ipynb #246daeed
 def open_run(task: Task, setup: Setup) -> Run:
     "The run that the options name. `ValueError` if it exists, or cannot be resumed as it is."
     config = setup.config
@@ -718,7 +718,7 @@ def print_scores(task: Task, images: torch.Tensor, times: tuple, methods: dict) 
     print(table(header, [[*row[:-1], f"{row[-1]:.3f}"] for row in rows]))
     return rows
 
-
+# %% ../../nbs/commands/01_shared.ipynb #4ce9321d
 def show_results(
     task: Task,
     model: torch.nn.Module,
@@ -786,7 +786,7 @@ def print_costs(plan: Plan, rows: list, began: float, run: Run):
     for path in run.files():
         print(f"written: {path}")
 
-
+# %% ../../nbs/commands/01_shared.ipynb #0a3e0ea4
 def run_training(
     o,  # options as attributes: mode, lr, seed, resume, overwrite; began, by `perf_counter`
     task: Task,
