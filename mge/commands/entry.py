@@ -16,8 +16,10 @@ from importlib import import_module
 def begun(
     module: str,  # of this package, with a `main`
     name: str,  # of the command, for its messages
-) -> Callable:  # the `main`
-    "Import a command's module, ready to be interrupted; handlers of signals are as before afterwards."
+) -> Callable:
+    """The `main` of a command's module, imported ready to be interrupted.
+
+    Afterwards the handlers of signals are as before."""
 
     def end(number, frame):
         word = "interrupted" if number == signal.SIGINT else "terminated"
@@ -25,8 +27,8 @@ def begun(
         os._exit(128 + number)
 
     os.environ["MPLBACKEND"] = "agg"
-    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
-    before = {s: signal.signal(s, end) for s in heard}
+    signals = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
+    before = {s: signal.signal(s, end) for s in signals}
     try:
         return import_module(f"mge.commands.{module}").main
     finally:
@@ -35,7 +37,7 @@ def begun(
 
 
 def entry(module: str, name: str) -> Callable:
-    "A console script: `begun`, and then the command, which has its own way of ending."
+    "A console script: it imports the command's module as `begun` does, and calls its `main`."
 
     def script():
         try:

@@ -4,21 +4,27 @@
 
 # %% auto #0
 __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES', 'MOST', 'N_SHOWN', 'LEVELS', 'MOST_ENLARGED',
-           'SCHEDULES', 'OLD_DEFAULTS', 'PICTURES', 'IN_MEMORY', 'make_plan', 'check_sizes', 'choose_sizes', 'scores',
-           'subsample_evenly', 'tune_parameter', 'build_network', 'networks_for', 'check_ranges', 'check_numbers',
-           'recipe', 'check_limit', 'configure', 'check_room', 'data_digest', 'as_started', 'prepare_run',
-           'show_results', 'run_training', 'train_command']
+           'SCHEDULES', 'OURS', 'OLD_DEFAULTS', 'CROPPED', 'PICTURES', 'IN_MEMORY', 'TrainConfig', 'takes_config',
+           'default_batch_sizes', 'fixed_plan', 'check_length', 'check_adaptive', 'make_plan', 'check_ssim_window',
+           'check_sizes', 'check_requested', 'choose_sizes', 'scores', 'subsample_evenly', 'tune_parameter',
+           'build_network', 'networks_for', 'check_ranges', 'plan_extent', 'check_numbers', 'paper_recipe', 'recipe',
+           'check_limit', 'check_paper', 'check_options', 'check_patches', 'Setup', 'plan_for', 'configure',
+           'needed_images', 'check_count', 'count_images', 'check_room', 'check_dataset', 'load_split', 'load_splits',
+           'data_digest', 'as_started', 'open_run', 'with_data', 'example_batch', 'print_scores', 'show_results',
+           'print_resumed', 'print_decisions', 'print_costs', 'run_training', 'train_command']
 
 # %% ../../nbs/commands/01_shared.ipynb #9ecb7ce1
 import math
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import torch
+from fastcore.meta import delegates
 
 from .options import one_of, pick_device, whole_numbers
 from ..core.adaptive import AdaptivePlan
@@ -33,6 +39,7 @@ from ..io.tables import table
 from ..networks.registry import NETWORKS
 from ..networks.registry import network as named
 from ..tasks.metrics import psnr, ssim
+from ..tasks.restoration import Task
 from ..tasks.superresolution import SuperResolution
 from ..training.loop import cosine, prepare_data, restore, train
 from ..training.memory import check_memory, check_step
@@ -40,70 +47,154 @@ from ..training.optimizer import adam
 from ..training.report import curves, decisions, strip
 from ..training.runs import Run, check_run, environment_changes, hold_run
 
+# %% ../../nbs/commands/01_shared.ipynb #a1f00004
+@dataclass(frozen=True)
+class TrainConfig:
+    "Options of a training command, as they were given."
+
+    # single, multiscale, fullmultiscale, progressive or auto, which decides while training
+    mode: str = "auto"
+    # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet; espcn for super-resolution
+    network: str = "unet"
+    # photographs, deadleaves, folder, cifar10, stl10, stl10-unlabeled, stl10-all (both), celeba or
+    # urban100
+    dataset: str = "photographs"
+    run_id: int = 1  # number of the run, part of its files' names
+    device_id: int = 0  # which GPU, if --device names none
+    seed: int = 42  # of weights, samples and noise
+    device: str = "auto"  # auto, cpu, cuda or cuda:N
+    # side of the images, pixels; 0: the data set's own (cifar10 32, stl10 96, others 64), or larger
+    # where the network on that many --levels needs it
+    size: int = 0
+    # number of meshes; 0: 4, or as many as the size and the network allow
+    levels: int = 0
+    batch_sizes: str = ""  # samples per mesh, finest first, e.g. 4,8,16,32
+    # iterations per stage, coarsest first, e.g. 800,400,200,100; with --budget, shortened or
+    # stretched to it
+    iters: str = ""
+    # work units for the whole run; 0: the command's own number, or what --iters or --paper needs;
+    # inf, with --mode auto: as long as it pays
+    budget: float = 0.0
+    seconds: float = 0.0  # of training, in place of --budget; with --mode auto
+    # as in the paper: batch sizes, iterations, learning rate (0.0005, in super-resolution 0.001),
+    # dropout (0.5), schedule (in super-resolution constant), Adam, no warm-up; with --mode single,
+    # multiscale or fullmultiscale
+    paper: bool = False
+    # learning rate at the start; left out: 0.002, or with --paper the paper's
+    lr: float = None
+    # of the learning rate: cosine or constant; left out: cosine, or with --paper the paper's
+    schedule: str = ""
+    # of the UNet's channels; left out: 0, which learned faster in our trials, or with --paper the
+    # paper's 0.5
+    dropout: float = None
+    # crops per training picture (photographs, folder, urban100); 0: 2048 in all, of urban100 10
+    # each
+    train_patches: int = 0
+    # crops per validation and test picture; 0: 64 in all, of urban100 2 each
+    test_patches: int = 0
+    # where the data set lies; for folder, with subfolders train, valid, test
+    data_dir: str = ""
+    # of a picture (folder, urban100), width x height: larger ones are refused, for the memory that
+    # they take
+    max_pixels: int = MAX_PIXELS
+    # let torchvision fetch cifar10, stl10 or celeba if it is not there
+    download: bool = False
+    workers: int = 2  # processes that decode CelebA's pictures the first time
+    out: str = "results"  # folder for logs, models and pictures
+    resume: bool = False  # go on with the run of this name; all other options as they were
+    overwrite: bool = False  # replace a run of the same name
+    # no option: when the command began, by `perf_counter`
+    began: float = field(default_factory=perf_counter, compare=False, repr=False)
+
+# %% ../../nbs/commands/01_shared.ipynb #c7937e67
+def takes_config(command: Callable) -> Callable:
+    "The command, with the options of `TrainConfig` and their help in place of `**kwargs`."
+    delegates(TrainConfig, but="began, return")(command)
+    command.__delwrap__ = TrainConfig  # where fastcore looks for the comments
+    return command
+
 # %% ../../nbs/commands/01_shared.ipynb #52ad3617
 PLANS = ("single", "multiscale", "fullmultiscale", "progressive")  # fixed before they run
 MODES = (*PLANS, "auto")
 
 
+def default_batch_sizes(mode: str, meshes: int) -> list:
+    """Samples on each mesh, finest first.
+
+    4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans."""
+    if mode in ("multiscale", "fullmultiscale"):
+        return [2 * 2**l for l in range(meshes)]
+    return [4 * 2 ** max(l - 1, 0) for l in range(meshes)]
+
+
+def fixed_plan(mode: str, iterations: list, batch_sizes: list) -> Plan:
+    "The plan of one of `PLANS`; iterations coarsest first, batch sizes finest first."
+    if mode == "single":
+        return Plan.single(iterations[0], batch_sizes[0])
+    if mode == "multiscale":
+        return Plan.multiscale(iterations[0], batch_sizes)
+    if mode == "fullmultiscale":
+        return Plan.full(iterations, batch_sizes)
+    return Plan.progressive(iterations, batch_sizes)
+
+
+def check_length(name: str, text: str, n: int, needed: int, mode: str, levels: int, order: str):
+    "`ValueError` unless the option `name` has as many numbers as the plan needs."
+    if n != needed:
+        raise ValueError(
+            f"--{name} {text} has {n} numbers; "
+            f"--mode {mode} with --levels {levels} needs {needed}, {order} first"
+        )
+
+# %% ../../nbs/commands/01_shared.ipynb #a744c624
+def check_adaptive(mode: str, iters: str, seconds: float):
+    "`ValueError` for iterations that `auto` decides itself, and for seconds without `auto`."
+    if mode == "auto" and iters:
+        raise ValueError(
+            f"--iters {iters} is decided by --mode auto while training; "
+            "allowed: --budget or --seconds, or another --mode"
+        )
+    if seconds and mode != "auto":
+        raise ValueError(f"--seconds {seconds:g} is for --mode auto; allowed: --budget")
+
+# %% ../../nbs/commands/01_shared.ipynb #a1f00006
 def make_plan(
     mode: str,  # one of `MODES`
     levels: int,  # meshes
-    batch_sizes: str = None,  # finest first; None: 4 for single-scale, 4, 4, 8, 16, ... for progressive, 2, 4, 8, ... for telescopic plans, see `step_batch` for auto
+    batch_sizes: str = None,  # finest first; None: `default_batch_sizes`, `step_batch` for auto
     iters: str = None,  # per stage, coarsest first; None: halved from stage to stage
-    budget: float = None,  # work units; None: what `iters` needs; for auto, infinite: as long as it pays
+    budget: float = None,  # work units; None: what `iters` needs; for auto, infinite
     seconds: float = None,  # in place of `budget`, for auto
-):  # a `Plan` or an `AdaptivePlan`
+) -> Plan | AdaptivePlan:
     "The plan that a command's options describe. `ValueError` names the option that does not fit."
     one_of(mode, MODES, "mode")
     if not 1 <= levels <= 16:
         raise ValueError(f"--levels {levels} must be from 1 to 16")
     meshes = 1 if mode == "single" else levels
     stages = meshes if mode in ("fullmultiscale", "progressive") else 1
-    telescopic = mode in ("multiscale", "fullmultiscale")
-    batches = (
-        whole_numbers(batch_sizes, "batch_sizes")
-        if batch_sizes
-        else [2 * 2**l if telescopic else 4 * 2 ** max(l - 1, 0) for l in range(meshes)]
-    )
-    if mode == "auto" and iters:
-        raise ValueError(
-            f"--iters {iters} is decided by --mode auto while training; allowed: --budget or --seconds, or another --mode"
-        )
-    if seconds and mode != "auto":
-        raise ValueError(f"--seconds {seconds:g} is for --mode auto; allowed: --budget")
-    iterations = (
-        whole_numbers(iters, "iters") if iters else [1000 * 2**s for s in reversed(range(stages))]
-    )
-    if len(batches) != meshes:
-        raise ValueError(
-            f"--batch_sizes {batch_sizes} has {len(batches)} numbers; --mode {mode} with --levels {levels} needs {meshes}, finest first"
-        )
-    if len(iterations) != stages:
-        raise ValueError(
-            f"--iters {iters} has {len(iterations)} numbers; --mode {mode} with --levels {levels} needs {stages}, coarsest first"
-        )
+    samples = default_batch_sizes(mode, meshes)
+    if batch_sizes:
+        samples = whole_numbers(batch_sizes, "batch_sizes")
+    check_adaptive(mode, iters, seconds)
+    iterations = [1000 * 2**s for s in reversed(range(stages))]
+    if iters:
+        iterations = whole_numbers(iters, "iters")
+    check_length("batch_sizes", batch_sizes, len(samples), meshes, mode, levels, "finest")
+    check_length("iters", iters, len(iterations), stages, mode, levels, "coarsest")
     if budget is not None and not (budget > 0 and (math.isfinite(budget) or mode == "auto")):
         raise ValueError(f"--budget {budget} must be a positive number of work units")
     if mode == "auto":
-        return AdaptivePlan(
-            levels,
-            None if budget == math.inf else budget,
-            seconds,
-            batches=batches if batch_sizes else None,
-        )
-    plan = {
-        "single": lambda: Plan.single(iterations[0], batches[0]),
-        "multiscale": lambda: Plan.multiscale(iterations[0], batches),
-        "fullmultiscale": lambda: Plan.full(iterations, batches),
-        "progressive": lambda: Plan.progressive(iterations, batches),
-    }[mode]()
+        limit = None if budget == math.inf else budget  # without one: as long as it pays
+        return AdaptivePlan(levels, limit, seconds, batches=samples if batch_sizes else None)
+    plan = fixed_plan(mode, iterations, samples)
     return plan if budget is None else plan.within(budget)
 
 # %% ../../nbs/commands/01_shared.ipynb #3d699066
 BUDGET = 1000.0  # work units, for a UNet: two minutes on two cores
-N_CHECKS = 32  # validation images looked at while training: enough to choose a checkpoint by, few enough to look often
+N_CHECKS = 32  # validation images looked at while training: enough to choose a checkpoint by
 MOST_STEPS = 10**7  # of a run: weeks
 MOST_SAMPLES = 10**6  # of a step
+# values of options, against slips of the keyboard
 MOST = {
     "run_id": 2**63 - 1,
     "seed": 2**63 - 1,
@@ -112,55 +203,72 @@ MOST = {
     "test_patches": 10**4,
     "size": 4096,
     "seconds": MOST_STEPS,
-}  # values of options, against slips of the keyboard
-N_SHOWN = 256  # at most so many test images are looked at in the end, and validation images for tuning classical methods: some data sets have thousands
+}
+# test images looked at in the end, and validation images for tuning classical methods, at most
+N_SHOWN = 256
 
 # %% ../../nbs/commands/01_shared.ipynb #0524e443
-def check_sizes(size: int, levels: int, model, pairs: SuperResolution = None):
-    "`ValueError` unless images of `size` pixels can be coarsened `levels` - 1 times and the coarsest still suits the network, and for super-resolution (`pairs`) has a half and room for SSIM's window."
+def check_ssim_window(size: int, levels: int, pairs: SuperResolution):
+    "`ValueError` if a mesh of super-resolution is smaller than the window of its SSIM."
+    for l in range(levels):
+        window = 2 * int(3.5 * pairs.sigma(2**l) + 0.5) + 1
+        if size >> l < window:
+            raise ValueError(
+                f"--size {size} with --levels {levels} has {size >> l} pixels on mesh {l}, "
+                f"where SSIM's window has {window}; allowed: fewer --levels, or a larger --size"
+            )
+
+
+def check_sizes(
+    size: int,  # side of the finest mesh, pixels
+    levels: int,  # meshes
+    model: torch.nn.Module,  # whose sides are multiples of its `multiple`, if it has one
+    pairs: SuperResolution = None,  # the task, if it is super-resolution, which halves once more
+):
+    "`ValueError` unless the meshes fit the size, and the coarsest one the network."
     if size < 11:
         raise ValueError(
             f"--size {size} is too small; allowed: 11 pixels (the window of SSIM) or more"
         )
-    for l in range(levels if pairs else 0):
-        window = 2 * int(3.5 * pairs.sigma(2**l) + 0.5) + 1  # of SSIM, on this mesh
-        if size >> l < window:
-            raise ValueError(
-                f"--size {size} with --levels {levels} has {size >> l} pixels on mesh {l}, where SSIM's window has {window}; allowed: fewer --levels, or a larger --size"
-            )
-    if size % (1 << levels - 1 + bool(pairs)):
-        raise ValueError(
-            f"--size {size} with --levels {levels} must be a multiple of {1 << levels - 1 + bool(pairs)}"
-        )
-    coarsest, multiple = size >> levels - 1, getattr(model, "multiple", 1)
+    if pairs:
+        check_ssim_window(size, levels, pairs)
+    divisor = 1 << levels - 1 + bool(pairs)
+    if size % divisor:
+        raise ValueError(f"--size {size} with --levels {levels} must be a multiple of {divisor}")
+    coarsest = size >> levels - 1
+    multiple = getattr(model, "multiple", 1)
     if coarsest % multiple:
         raise ValueError(
-            f"--size {size} with --levels {levels} has a coarsest mesh of {coarsest} pixels, and the network needs a multiple of {multiple}; "
+            f"--size {size} with --levels {levels} has a coarsest mesh of {coarsest} pixels, "
+            f"and the network needs a multiple of {multiple}; "
             f"allowed: --size divisible by {multiple << levels - 1}"
         )
 
 # %% ../../nbs/commands/01_shared.ipynb #67e4c502
-LEVELS, MOST_ENLARGED = (
-    4,
-    4,
-)  # meshes if no option says otherwise and they fit; times the data set's own side that images are made at most
+LEVELS = 4  # meshes, if no option says otherwise and they fit
+MOST_ENLARGED = 4  # times the data set's own side that images are made at most
 
 
-def choose_sizes(
-    size: int,  # side of the images, pixels; 0: `own`, or what `levels` need
-    levels: int,  # meshes; 0: as many as fit, two at least and `LEVELS` at most
-    own: int,  # the data set's side
-    mode: str,  # one of `MODES`
-    model,
-    pairs: SuperResolution = None,
-) -> tuple:  # (size, levels, a line that says what was chosen, or "")
-    "Size and levels that suit each other and the network; what was asked for stays. `ValueError` as `check_sizes`."
+def check_requested(size: int, levels: int):
+    "`ValueError` for a number of meshes or a size that no data set has."
     if not 0 <= levels <= 16:
         raise ValueError(
             f"--levels {levels} must be from 1 to 16, or 0 for as many as fit, up to {LEVELS}"
         )
     if not 0 <= size <= MOST["size"]:
         raise ValueError(f"--size {size} is out of range; allowed: 0 to {MOST['size']}")
+
+# %% ../../nbs/commands/01_shared.ipynb #c94b8e34
+def choose_sizes(
+    size: int,  # side of the images, pixels; 0: `own`, or what `levels` need
+    levels: int,  # meshes; 0: as many as fit, two at least and `LEVELS` at most
+    own: int,  # the data set's side
+    mode: str,  # one of `MODES`
+    model: torch.nn.Module,
+    pairs: SuperResolution = None,
+) -> tuple:  # (size, levels, a line that says what was chosen, or "")
+    "Size and levels that suit each other and the network; given ones stay. Errors: `check_sizes`."
+    check_requested(size, levels)
 
     def fits(size, levels):
         try:
@@ -169,59 +277,62 @@ def choose_sizes(
             return False
         return True
 
+    side = size or own
     if not levels:
-        levels = next((l for l in range(LEVELS, 1, -1) if fits(size or own, l)), LEVELS)
-        told = (
-            f"--levels {levels}: more meshes than that do not fit {size or own} pixels and the network"
-            if levels < LEVELS
-            else ""
-        )
-        return size or own, levels, told
+        levels = next((l for l in range(LEVELS, 1, -1) if fits(side, l)), LEVELS)
+        note = f"more meshes than that do not fit {side} pixels and the network"
+        return side, levels, f"--levels {levels}: {note}" if levels < LEVELS else ""
     if size or fits(own, levels):
-        return size or own, levels, ""
+        return side, levels, ""
     larger = next((s for s in range(own + 1, MOST_ENLARGED * own + 1) if fits(s, levels)), own)
-    return (
-        larger,
-        levels,
-        f"--size {larger}: {levels} meshes and the network need more than the data set's own {own} pixels"
-        if larger > own
-        else "",
-    )
+    note = f"{levels} meshes and the network need more than the data set's own {own} pixels"
+    return larger, levels, f"--size {larger}: {note}" if larger > own else ""
 
 # %% ../../nbs/commands/01_shared.ipynb #143b06a1
-def scores(task, clean, times, methods: dict, seed: int = 1, structure: bool = False) -> list:
-    "Rows [method's name, mean PSNR (dB) at each time, mean over the times, with `structure` mean SSIM], on the same noise; methods: name -> f(batch) -> estimates in [-1, 1]."
-    rows, similar = {name: [] for name in methods}, {name: [] for name in methods}
+def scores(
+    task: Task,
+    clean: torch.Tensor,  # [n, 3, H, W] in [-1, 1]
+    times: tuple,
+    methods: dict,  # name -> f(batch) -> estimates in [-1, 1]
+    seed: int = 1,  # of the noise
+    structure: bool = False,  # SSIM, too
+) -> list:
+    "Rows [name, mean PSNR (dB) at each time, mean over the times, with `structure` mean SSIM]."
+    decibels = {name: [] for name in methods}
+    similarity = {name: [] for name in methods}
     for t in times:
         batch = task.sample(clean, torch.Generator(clean.device).manual_seed(seed))
         batch = batch._replace(t=torch.full_like(batch.t, t))
         for name, method in methods.items():
             estimate = method(batch).clamp(-1, 1)
-            rows[name].append(psnr(estimate, batch.clean, 2.0).mean().item())
+            decibels[name].append(psnr(estimate, batch.clean, 2.0).mean().item())
             if structure:
-                similar[name].append(ssim(estimate, batch.clean, 2.0).mean().item())
-    return [
-        [name, *row, sum(row) / len(times)]
-        + ([sum(similar[name]) / len(times)] if structure else [])
-        for name, row in rows.items()
-    ]
+                similarity[name].append(ssim(estimate, batch.clean, 2.0).mean().item())
+    rows = [[name, *row, sum(row) / len(times)] for name, row in decibels.items()]
+    if structure:
+        rows = [[*row, sum(similarity[row[0]]) / len(times)] for row in rows]
+    return rows
 
 # %% ../../nbs/commands/01_shared.ipynb #f875cb12
-def subsample_evenly(images, n: int) -> torch.Tensor:
+def subsample_evenly(images: torch.Tensor, n: int) -> torch.Tensor:
     "At most `n` images, spread evenly over all: neighbours may be crops of one picture."
     return images[torch.linspace(0, len(images) - 1, min(n, len(images))).long()]
 
 
-def tune_parameter(filtered, values, task, valid, times) -> tuple:
-    "The value with the best mean PSNR on up to 64 clean validation images [n, 3, H, W], and the best one at each time; filtered(task, batch, value) -> estimates."
-    rows = scores(
-        task,
-        subsample_evenly(valid, 64),
-        times,
-        {v: (lambda b, v=v: filtered(task, b, v)) for v in values},
-        seed=0,
-    )
-    best = lambda i: max(rows, key=lambda row: row[i])[0]
+def tune_parameter(
+    filtered: Callable,  # (task, batch, value) -> estimates
+    values: tuple,  # to choose from
+    task: Task,
+    valid: torch.Tensor,  # clean validation images [n, 3, H, W], of which 64 are used
+    times: tuple,
+) -> tuple:  # (value, time -> value)
+    "The value with the best mean PSNR over all times, and the best one at each time."
+    methods = {v: (lambda b, v=v: filtered(task, b, v)) for v in values}
+    rows = scores(task, subsample_evenly(valid, 64), times, methods, seed=0)
+
+    def best(column):
+        return max(rows, key=lambda row: row[column])[0]
+
     return best(-1), {t: best(i) for i, t in enumerate(times, 1)}
 
 # %% ../../nbs/commands/01_shared.ipynb #f08d5a71
@@ -236,8 +347,8 @@ def build_network(network: str, seed: int, dropout: float) -> torch.nn.Module:
     return named(network, seed=seed)
 
 
-def networks_for(task) -> list:
-    "Names of the networks that a task can train: one that doubles the side is for super-resolution."
+def networks_for(task: Task) -> list:
+    "Names of the networks that a task can train; espcn doubles the side, for super-resolution."
     return [name for name in NETWORKS if isinstance(task, SuperResolution) or name != "espcn"]
 
 # %% ../../nbs/commands/01_shared.ipynb #c4024503
@@ -246,100 +357,87 @@ def check_ranges(o):  # o: options of a command, as attributes
     for name, most in MOST.items():
         if not 0 <= getattr(o, name, 0) <= most:
             raise ValueError(f"--{name} {getattr(o, name)} is out of range; allowed: 0 to {most}")
-    if 0 < (seconds := getattr(o, "seconds", 0)) < 1:  # else a run would end at its first steps
+    seconds = getattr(o, "seconds", 0)
+    if 0 < seconds < 1:  # a run would end at its first steps
         raise ValueError(f"--seconds {seconds:g} is too short to train in; allowed: 1 or more")
 
 
-def check_numbers(o, plan):  # o: options of a command, as attributes
-    "`ValueError` for more steps than anyone would want, a rate that is none, and numbers out of the range of `MOST`."
-    n = (
-        sum(stage.iterations for stage in plan.stages)
-        if isinstance(plan, Plan)
-        else int(plan.budget or 0)
-    )
-    if n > MOST_STEPS:
-        raise ValueError(
-            f"{f'--budget {o.budget:g}' if o.budget else f'--iters {o.iters}'} asks for {n} steps; allowed: {MOST_STEPS} at most"
-        )
-    largest = max(
-        [k for stage in plan.stages for k in stage.batches]
-        if isinstance(plan, Plan)
-        else plan.batches or [0]
-    )
+def plan_extent(plan: Plan | AdaptivePlan) -> tuple:
+    "(steps, samples of the largest batch) of a plan, as far as they are known."
+    if isinstance(plan, Plan):
+        steps = sum(stage.iterations for stage in plan.stages)
+        return steps, max(n for stage in plan.stages for n in stage.batches)
+    return int(plan.budget or 0), max(plan.batches or [0])
+
+
+def check_numbers(
+    o,  # options of a command, as attributes
+    plan: Plan | AdaptivePlan,
+):
+    "`ValueError` for too many steps or samples, for no learning rate, and as `check_ranges`."
+    steps, largest = plan_extent(plan)
+    if steps > MOST_STEPS:
+        option = f"--budget {o.budget:g}" if o.budget else f"--iters {o.iters}"
+        raise ValueError(f"{option} asks for {steps} steps; allowed: {MOST_STEPS} at most")
     if largest > MOST_SAMPLES:
         raise ValueError(
-            f"--batch_sizes {o.batch_sizes} asks for {largest} samples on one mesh; allowed: {MOST_SAMPLES} at most"
+            f"--batch_sizes {o.batch_sizes} asks for {largest} samples on one mesh; "
+            f"allowed: {MOST_SAMPLES} at most"
         )
     if not (math.isfinite(o.lr) and o.lr > 0):
         raise ValueError(f"--lr {o.lr} must be a positive number")
     check_ranges(o)
 
 # %% ../../nbs/commands/01_shared.ipynb #2631021b
-SCHEDULES = {
-    "cosine": cosine,
-    "constant": lambda done: 1.0,
-}  # share of the work that is done -> factor of the rate
-
-OLD_DEFAULTS = dict(
-    schedule="cosine", warmup=50, optimizer="Adam", betas=[0.9, 0.99]
-)  # of runs from before the configuration had it
+# share of the work that is done -> factor of the learning rate
+SCHEDULES = {"cosine": cosine, "constant": lambda done: 1.0}
+OURS = dict(lr=2e-3, dropout=0.0, schedule="cosine")
+# of runs from before the configuration had them
+OLD_DEFAULTS = dict(schedule="cosine", warmup=50, optimizer="Adam", betas=[0.9, 0.99])
 
 
-def recipe(
-    task, o
-) -> (
-    tuple
-):  # o: options of a command, as attributes; gets `lr`, `dropout` and `schedule` as they will be
-    "(arguments of `train`, the same as plain values for the configuration, lines that say where an option overrides the paper): ours, or with `o.paper` the paper's, unless options say otherwise."
-    if o.schedule:
-        one_of(o.schedule, SCHEDULES, "schedule")
+def paper_recipe(task: Task, network: str) -> dict:
+    "The paper's learning rate, dropout and schedule."
     pairs = isinstance(task, SuperResolution)
-    paper = dict(
+    return dict(
         lr=1e-3 if pairs else 5e-4,
-        dropout=0.5 if o.network in ("unet", "unet5") else 0.0,
+        dropout=0.5 if network in ("unet", "unet5") else 0.0,
         schedule="constant" if pairs else "cosine",
     )
-    usual = paper if o.paper else dict(lr=2e-3, dropout=0.0, schedule="cosine")
-    asked = {name: getattr(o, name) for name in usual if getattr(o, name) not in (None, "")}
-    told = [
-        f"--{name} {asked[name]}, in place of the paper's {usual[name]}"
-        for name in asked
-        if o.paper and asked[name] != usual[name]
+
+# %% ../../nbs/commands/01_shared.ipynb #563f9436
+def recipe(
+    task: Task,
+    o,  # options as attributes: paper, network, lr, dropout, schedule
+) -> tuple:  # (arguments of `train`, plain values to be saved, lines on what overrides the paper)
+    "How the weights will move: ours, or the paper's, unless options say otherwise."
+    if o.schedule:
+        one_of(o.schedule, SCHEDULES, "schedule")
+    defaults = paper_recipe(task, o.network) if o.paper else OURS
+    given = {name: getattr(o, name) for name in defaults if getattr(o, name) not in (None, "")}
+    notes = [
+        f"--{name} {given[name]}, in place of the paper's {defaults[name]}"
+        for name in given
+        if o.paper and given[name] != defaults[name]
     ]
-    for name, value in {**usual, **asked}.items():
-        setattr(o, name, value)
-    warmup, memory = (0, 0.999) if o.paper else (OLD_DEFAULTS["warmup"], OLD_DEFAULTS["betas"][1])
+    warmup = 0 if o.paper else OLD_DEFAULTS["warmup"]
+    betas = [0.9, 0.999 if o.paper else OLD_DEFAULTS["betas"][1]]
+    saved = {**defaults, **given, "warmup": warmup, "optimizer": "Adam", "betas": betas}
     arguments = dict(
-        warmup=warmup, optimizer=partial(adam, memory=memory), schedule=SCHEDULES[o.schedule]
+        warmup=warmup,
+        optimizer=partial(adam, memory=betas[1]),
+        schedule=SCHEDULES[saved["schedule"]],
     )
-    return (
-        arguments,
-        dict(
-            lr=o.lr,
-            dropout=o.dropout,
-            schedule=o.schedule,
-            warmup=warmup,
-            optimizer="Adam",
-            betas=[0.9, memory],
-        ),
-        told,
-    )
+    return arguments, saved, notes
 
 # %% ../../nbs/commands/01_shared.ipynb #ac7e94b9
-PICTURES = (
-    "folder",
-    "urban100",
-)  # data sets whose pictures are of any size, and read anew for each run
-IN_MEMORY = (
-    "photographs",
-    "deadleaves",
-    "folder",
-    "urban100",
-)  # data sets whose images are kept in memory
+CROPPED = ("photographs", "folder", "urban100")  # data sets whose images are crops of pictures
+PICTURES = ("folder", "urban100")  # whose pictures are of any size, and read anew for each run
+IN_MEMORY = ("photographs", "deadleaves", "folder", "urban100")  # whose images are kept in memory
 
 
-def check_limit(o):  # o: options of `train_command`, as attributes
-    "`ValueError` for a limit on pictures' pixels that none can meet, or where there are no pictures to be read."
+def check_limit(o):  # o: options as attributes: max_pixels, dataset
+    "`ValueError` for a limit on pictures' pixels that none can meet, or without pictures to read."
     if o.max_pixels < 1:
         raise ValueError(f"--max_pixels {o.max_pixels} must be 1 or more")
     if o.max_pixels != MAX_PIXELS and o.dataset not in PICTURES:
@@ -349,122 +447,216 @@ def check_limit(o):  # o: options of `train_command`, as attributes
         )
 
 
-def configure(task, o) -> tuple:  # o: options of `train_command`, as attributes
-    "Options -> (model, plan, side, configuration, arguments of `train`, lines to be said): whatever can be known without the data. `ValueError` names an option."
-    one_of(o.network, networks_for(task), "network")
-    one_of(o.dataset, datasets.DATASETS, "dataset")
-    one_of(o.mode, MODES, "mode")
-    if not str(o.out):
-        raise ValueError("--out '' is empty; allowed: a folder")
-    if not (o.budget >= 0 and (math.isfinite(o.budget) or o.mode == "auto")):
-        raise ValueError(
-            f"--budget {o.budget} must be a positive number of work units, or 0 for {o.work:g}, or for what --iters or --paper needs"
-        )
-    if o.download and o.dataset in (*image_data.PICTURE_SETS, "urban100"):
-        raise ValueError(
-            f"--download is for data sets that can be fetched; {o.dataset} is not one of them"
-        )
-    if o.paper and o.mode not in MODES[:3]:
+def check_paper(config: TrainConfig):
+    "`ValueError` for options that `--paper` sets itself, or plans that the paper does not have."
+    if not config.paper:
+        return
+    if config.mode not in MODES[:3]:
         raise ValueError(
             f"--paper is for the paper's own plans; allowed: --mode {', '.join(MODES[:3])}"
         )
-    if o.paper and (o.batch_sizes or o.iters or o.seconds):
+    if config.batch_sizes or config.iters or config.seconds:
         raise ValueError(
-            "--paper sets batch sizes and iterations; allowed: without --batch_sizes, --iters and --seconds"
+            "--paper sets batch sizes and iterations; "
+            "allowed: without --batch_sizes, --iters and --seconds"
         )
-    check_ranges(o)
-    check_limit(o)
-    arguments, recorded, told = recipe(task, o)
-    model, pairs = (
-        build_network(o.network, o.seed, o.dropout),
-        task if isinstance(task, SuperResolution) else None,
-    )
-    size, levels, chosen = choose_sizes(
-        o.size,
-        o.levels or (LEVELS if o.paper else 0),
-        datasets.IMAGE_SIDES[o.dataset],
-        o.mode,
-        model,
-        pairs,
-    )
-    plan = (
-        Plan.paper(task.name, o.mode, levels)
-        if o.paper
-        else make_plan(
-            o.mode,
-            levels,
-            o.batch_sizes or None,
-            o.iters or None,
-            o.budget or (None if o.iters or o.seconds else o.work),
-            o.seconds or None,
-        )
-    )
-    if o.paper and o.budget:
-        plan = plan.within(o.budget)
-    check_numbers(o, plan)
-    if (o.train_patches or o.test_patches) and o.dataset not in (
-        "photographs",
-        "folder",
-        "urban100",
-    ):
+
+# %% ../../nbs/commands/01_shared.ipynb #d6b830c5
+def check_options(task: Task, config: TrainConfig, work: float):
+    "`ValueError` for an option that is wrong by itself; `work`: the command's own budget."
+    one_of(config.network, networks_for(task), "network")
+    one_of(config.dataset, datasets.DATASETS, "dataset")
+    one_of(config.mode, MODES, "mode")
+    if not str(config.out):
+        raise ValueError("--out '' is empty; allowed: a folder")
+    budget = config.budget
+    if not (budget >= 0 and (math.isfinite(budget) or config.mode == "auto")):
         raise ValueError(
-            f"--train_patches {o.train_patches} --test_patches {o.test_patches} must be 0 for {o.dataset}; allowed: with photographs, folder or urban100"
+            f"--budget {budget} must be a positive number of work units, "
+            f"or 0 for {work:g}, or for what --iters or --paper needs"
         )
+    if config.download and config.dataset in (*image_data.PICTURE_SETS, "urban100"):
+        raise ValueError(
+            f"--download is for data sets that can be fetched; {config.dataset} is not one of them"
+        )
+    check_paper(config)
+    check_ranges(config)
+    check_limit(config)
+
+
+def check_patches(config: TrainConfig):
+    "`ValueError` for numbers of crops where the data set has none."
+    if (config.train_patches or config.test_patches) and config.dataset not in CROPPED:
+        raise ValueError(
+            f"--train_patches {config.train_patches} --test_patches {config.test_patches} "
+            f"must be 0 for {config.dataset}; allowed: with photographs, folder or urban100"
+        )
+
+# %% ../../nbs/commands/01_shared.ipynb #a1f0000e
+class Setup(NamedTuple):
+    "What options come to before any data is read."
+
+    config: TrainConfig  # with `lr`, `dropout` and `schedule` as they will be
+    plan: Plan | AdaptivePlan
+    model: torch.nn.Module  # on the CPU
+    size: int  # side of the images, pixels
+    saved: dict  # the configuration that checkpoints hold
+    arguments: dict  # of `train`
+    notes: list  # lines to print
+
+
+def plan_for(task: Task, config: TrainConfig, levels: int, work: float) -> Plan | AdaptivePlan:
+    "The paper's plan for the task, or the one of the options, within the budget."
+    if config.paper:
+        plan = Plan.paper(task.name, config.mode, levels)
+        return plan.within(config.budget) if config.budget else plan
+    budget = config.budget or (None if config.iters or config.seconds else work)
+    return make_plan(
+        config.mode,
+        levels,
+        config.batch_sizes or None,
+        config.iters or None,
+        budget,
+        config.seconds or None,
+    )
+
+# %% ../../nbs/commands/01_shared.ipynb #22d22c92
+def configure(
+    task: Task,
+    config: TrainConfig,
+    work: float,  # work units, if no option says otherwise
+) -> Setup:
+    "Whatever options come to without the data. `ValueError` names the option that is wrong."
+    check_options(task, config, work)
+    arguments, moves, notes = recipe(task, config)
+    config = replace(config, **{name: moves[name] for name in OURS})
+    model = build_network(config.network, config.seed, config.dropout)
+    pairs = task if isinstance(task, SuperResolution) else None
+    own = datasets.IMAGE_SIDES[config.dataset]
+    levels = config.levels or (LEVELS if config.paper else 0)
+    size, levels, note = choose_sizes(config.size, levels, own, config.mode, model, pairs)
+    plan = plan_for(task, config, levels, work)
+    check_numbers(config, plan)
+    check_patches(config)
     check_sizes(size, plan.levels, model, pairs)
-    config = dict(
-        task=task.name,
-        options=getattr(task, "options", {}),
-        network=o.network,
-        dataset=o.dataset,
-        seed=o.seed,
-        size=size,
-        levels=plan.levels,
-        **recorded,
-        plan=asdict(plan),
-    )
-    return (
-        model,
-        plan,
-        size,
-        config,
-        arguments,
-        [
-            *told,
-            *filter(
-                None, [chosen if plan.levels > 1 or size != datasets.IMAGE_SIDES[o.dataset] else ""]
-            ),
-        ],
-    )
+    if note and (plan.levels > 1 or size != own):
+        notes = [*notes, note]
+    options = getattr(task, "options", {})
+    saved = dict(task=task.name, options=options)
+    saved |= {name: getattr(config, name) for name in ("network", "dataset", "seed")}
+    saved |= dict(size=size, levels=plan.levels, **moves, plan=asdict(plan))
+    return Setup(config, plan, model, size, saved, arguments, notes)
+
+# %% ../../nbs/commands/01_shared.ipynb #a1f00011
+def needed_images(plan: Plan | AdaptivePlan) -> int:
+    "Training images that a plan needs: its largest batch."
+    if isinstance(plan, Plan):
+        return plan_extent(plan)[1]
+    # to convert seconds, trial steps cannot be left out
+    trials = plan.trial_batches if plan.seconds else (1,)
+    return max(*(plan.batches or (4,)), *trials)
 
 
+def check_count(dataset: str, n: int, plan: Plan | AdaptivePlan):
+    "`ValueError` if there are fewer training images than the plan's largest batch."
+    needed = needed_images(plan)
+    if n < needed:
+        raise ValueError(
+            f"--dataset {dataset} has {n} training images; "
+            f"allowed: at least {needed}, the plan's largest batch"
+        )
+
+
+def count_images(config: TrainConfig) -> int:
+    "Training images that are to be made, where that is known; else about as many."
+    if config.dataset == "deadleaves":
+        return image_data.N_LEAVES["train"]
+    crops = config.train_patches * len(image_data.PHOTOGRAPHS["train"])
+    return crops or image_data.N_CROPS["train"]
+
+# %% ../../nbs/commands/01_shared.ipynb #36338cde
 def check_room(
-    task, o, model, plan, size: int, n: int, device
-):  # n: training images, as far as known
-    "`ValueError` if training images and steps of this side need more memory than there is."
+    task: Task,
+    setup: Setup,
+    n: int,  # training images, as far as known
+    device: torch.device,
+):
+    "`ValueError` if training images and steps of this size need more memory than there is."
+    config, plan, model, size, *_ = setup
     side = max(16, getattr(model, "multiple", 1))
-    batch = task.sample(
-        2 * torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)) - 1,
-        torch.Generator().manual_seed(0),
-    )
-    images = 12.0 * n * size**2 if o.dataset in IN_MEMORY else 0.0  # bytes, on the finest mesh
+    pixels = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    batch = task.sample(2 * pixels - 1, torch.Generator().manual_seed(0))
+    # bytes, on the finest mesh
+    images = 12.0 * n * size**2 if config.dataset in IN_MEMORY else 0.0
     check_memory({f"--size {size} (the making of {n} training images)": 6 * images})
-    check_step(
-        model,
-        task.losses(model),
-        batch,
-        plan,
-        size**2,
-        device,
-        f"--batch_sizes {o.batch_sizes}" if o.batch_sizes else f"--size {size}",
-        (8 / 3 if task.operator else 4 / 3) * images,
+    option = f"--batch_sizes {config.batch_sizes}" if config.batch_sizes else f"--size {size}"
+    all_meshes = (8 / 3 if task.operator else 4 / 3) * images
+    check_step(model, task.losses(model), batch, plan, size**2, device, option, all_meshes)
+
+
+def check_dataset(setup: Setup):
+    "`ValueError` for images that are too large or too few, as far as that is known beforehand."
+    config, plan, size = setup.config, setup.plan, setup.size
+    if config.dataset == "deadleaves" and size > 512:
+        raise ValueError(
+            f"--size {size} is too large for deadleaves, which are kept in memory; "
+            "allowed: 512 at most"
+        )
+    if config.dataset in ("photographs", "deadleaves"):
+        check_count(config.dataset, count_images(config), plan)
+    if config.dataset in IN_MEMORY:
+        n = image_data.N_CROPS["test"]
+        check_memory({f"--size {size} (the making of {n} test images)": 72.0 * n * size**2})
+
+# %% ../../nbs/commands/01_shared.ipynb #a1f00012
+def load_split(task: Task, setup: Setup, split: str, say: Callable) -> tuple:
+    "The images of a split, on all meshes for train; `say` gets the line on what is used."
+    config = setup.config
+    paired = isinstance(task, SuperResolution) and task.how == "bicubic"
+    return datasets.load_dataset(
+        config.dataset,
+        split,
+        setup.size,
+        setup.plan.levels if split == "train" else 1,
+        data_dir=config.data_dir or None,
+        workers=config.workers,
+        download=config.download,
+        crops=(config.train_patches if split == "train" else config.test_patches) or None,
+        pairs=config.dataset == "urban100" and paired,
+        say=say,
+        max_pixels=config.max_pixels,
     )
 
 
-def data_digest(sets: dict, dataset: str, data_dir: str = None) -> dict:  # split -> meshes
-    "What the configuration keeps of a data set: a fingerprint of images from all over it as they came out, and a digest of all files that it was read from: names, sizes, contents."
+def load_splits(
+    task: Task,
+    setup: Setup,
+    device: torch.device,  # where training will be
+) -> tuple:  # (split -> its meshes, lines to print)
+    "All images, once memory is known to suffice. `ValueError` for what is wrong with them."
+    check_dataset(setup)
+    config = setup.config
+    largest = "train" if config.dataset in IN_MEMORY else "test"
+    sets, lines = {}, []
+    for split in reversed(image_data.SPLITS):
+        if split == largest:
+            check_room(task, setup, count_images(config), device)
+        sets[split] = load_split(task, setup, split, lines.append)
+    check_count(config.dataset, len(sets["train"][0]), setup.plan)
+    return sets, lines
+
+# %% ../../nbs/commands/01_shared.ipynb #a1f00014
+def data_digest(
+    sets: dict,  # split -> meshes
+    dataset: str,
+    data_dir: str = None,
+) -> dict:
+    """What the configuration keeps of a data set: digests of its images and of its files.
+
+    `images`: of images from all over it as they came out; `files`: of names, sizes, contents."""
     images = fingerprint(
-        {split: subsample_evenly(a[0], 64) for split, a in sets.items()},
-        str([len(a[0]) for a in sets.values()]),
+        {split: subsample_evenly(meshes[0], 64) for split, meshes in sets.items()},
+        str([len(meshes[0]) for meshes in sets.values()]),
     )
     files = {
         f"{split} {digest_files(datasets.dataset_files(dataset, data_dir, split))}"
@@ -474,7 +666,7 @@ def data_digest(sets: dict, dataset: str, data_dir: str = None) -> dict:  # spli
 
 
 def as_started(run: Run, resume: bool) -> Run:
-    "The run; without the parts of the recipe that a checkpoint to go on from does not record, where they are as they were then."
+    "The run, without the parts of the recipe that an old checkpoint does not record."
     if not (resume and run.path("last.pt").is_file()):
         return run
     try:
@@ -484,226 +676,174 @@ def as_started(run: Run, resume: bool) -> Run:
     before = state.get("config") if isinstance(state, dict) else None
     if not isinstance(before, dict):
         return run
-    return replace(
-        run,
-        config={
-            k: v
-            for k, v in run.config.items()
-            if k in before or k not in OLD_DEFAULTS or v != OLD_DEFAULTS[k]
-        },
-    )
+
+    def recorded(key, value):
+        return key in before or key not in OLD_DEFAULTS or value != OLD_DEFAULTS[key]
+
+    return replace(run, config={k: v for k, v in run.config.items() if recorded(k, v)})
+
+# %% ../../nbs/commands/01_shared.ipynb #246daeed
+def open_run(task: Task, setup: Setup) -> Run:
+    "The run that the options name. `ValueError` if it exists, or cannot be resumed as it is."
+    config = setup.config
+    name = f"{task.name}_{config.dataset}_{config.network}_{config.mode}_run{config.run_id}"
+    run = as_started(Run(Path(config.out), name, setup.saved), config.resume)
+    check_run(run, config.resume, config.overwrite)
+    return run
 
 
-def prepare_run(task, o):  # o: options of `train_command`, as attributes
-    "Options -> (model on its device, plan, pyramids of the three splits, run, arguments of `train`). `ValueError` before anything is written."
-    target = pick_device(o.device, o.device_id)
-    model, plan, size, config, arguments, lines = configure(task, o)
-    run = Run(Path(o.out), f"{task.name}_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
-    run = as_started(run, o.resume)
-    check_run(run, o.resume, o.overwrite)
-    fixed = isinstance(plan, Plan)
-    least = (
-        max(n for s in plan.stages for n in s.batches)
-        if fixed
-        else max(*(plan.batches or (4,)), *(plan.trial_batches if plan.seconds else (1,)))
-    )  # trial steps cannot be left out where seconds are to be reckoned
-
-    def enough(n):
-        if n < least:
-            raise ValueError(
-                f"--dataset {o.dataset} has {n} training images; allowed: at least {least}, the plan's largest batch"
-            )
-
-    if o.dataset == "deadleaves" and size > 512:
-        raise ValueError(
-            f"--size {size} is too large for deadleaves, which are kept in memory; allowed: 512 at most"
-        )
-    n = (
-        image_data.N_LEAVES["train"]
-        if o.dataset == "deadleaves"
-        else o.train_patches * len(image_data.PHOTOGRAPHS["train"]) or image_data.N_CROPS["train"]
-    )
-    if o.dataset in ("photographs", "deadleaves"):
-        enough(n)  # known before they are made
-
-    def images(split):
-        return datasets.load_dataset(
-            o.dataset,
-            split,
-            size,
-            plan.levels if split == "train" else 1,
-            data_dir=o.data_dir or None,
-            workers=o.workers,
-            download=o.download,
-            crops=(o.train_patches if split == "train" else o.test_patches) or None,
-            pairs=o.dataset == "urban100"
-            and isinstance(task, SuperResolution)
-            and task.how == "bicubic",
-            say=lines.append,
-            max_pixels=o.max_pixels,
-        )
-
-    sets, kept = {}, o.dataset in IN_MEMORY
-    if kept:
-        check_memory(
-            {
-                f"--size {size} (the making of {image_data.N_CROPS['test']} test images)": 72.0
-                * image_data.N_CROPS["test"]
-                * size**2
-            }
-        )
-    for split in reversed(
-        image_data.SPLITS
-    ):  # the small ones first: what is wrong with them is told early
-        if split == ("train" if kept else "test"):
-            check_room(task, o, model, plan, size, n, target)
-        sets[split] = images(split)
-    enough(len(sets["train"][0]))
-    run = replace(run, config={**run.config, **data_digest(sets, o.dataset, o.data_dir or None)})
-    check_run(run, o.resume, o.overwrite)
-    for line in lines:
-        print(line)
-    return (
-        model.to(target, memory_format=torch.channels_last),
-        plan,
-        sets,
-        run,
-        arguments,
-    )  # channels last: faster convolutions, same numbers up to rounding
+def with_data(run: Run, setup: Setup, sets: dict) -> Run:
+    "The run, its data recorded. `ValueError` if it was begun with other data."
+    config = setup.config
+    digest = data_digest(sets, config.dataset, config.data_dir or None)
+    run = replace(run, config={**run.config, **digest})
+    check_run(run, config.resume, config.overwrite)
+    return run
 
 # %% ../../nbs/commands/01_shared.ipynb #62e987b0
-def show_results(task, model, run, sets, classical, times, name) -> list:
-    "Table of the network `name` and the classical methods on the test images, curves and a strip of one image before and after; returns the table's rows."
-    target = next(model.parameters()).device
+def example_batch(task: Task, images: torch.Tensor, times: tuple):
+    "The first image at the last time but one: much noise, but something to be seen."
+    batch = task.sample(images[:1], torch.Generator(images.device).manual_seed(1))
+    by_signal = sorted(times, key=lambda t: task.signal(torch.tensor(t)).item())
+    return batch._replace(t=torch.full_like(batch.t, by_signal[-2:][0]))
+
+
+def print_scores(task: Task, images: torch.Tensor, times: tuple, methods: dict) -> list:
+    "Print a table of methods on test images, and return its rows; one time needs no mean."
+    rows = scores(task, images, times, methods, structure=True)
+    header = [f"t = {t:g}" for t in times] + ["mean"]
+    if len(times) == 1:
+        rows = [[row[0], *row[2:]] for row in rows]
+        header = ["PSNR"]
+    header = [f"{len(images)} test images, PSNR in dB", *header, "SSIM"]
+    print(table(header, [[*row[:-1], f"{row[-1]:.3f}"] for row in rows]))
+    return rows
+
+# %% ../../nbs/commands/01_shared.ipynb #4ce9321d
+def show_results(
+    task: Task,
+    model: torch.nn.Module,
+    run: Run,
+    sets: dict,  # split -> meshes
+    classical: Callable,  # as for `train_command`
+    times: tuple,
+    name: str,  # of the network
+) -> list:  # rows of the table
+    "Print a table on the test images; draw curves, and one image before and after."
+    device = next(model.parameters()).device
     valid, test = (
-        (2 * subsample_evenly(sets[s][0], N_SHOWN) - 1).to(target) for s in ("valid", "test")
+        (2 * subsample_evenly(sets[split][0], N_SHOWN) - 1).to(device)
+        for split in ("valid", "test")
     )
     methods = {
         "input": task.network_input,
         **classical(task, valid, times),
-        name: lambda b: restore(model, task, b),
+        name: lambda batch: restore(model, task, batch),
     }
-    result = scores(task, test, times, methods, structure=True)
-    heads = [f"t = {t:g}" for t in times] + ["mean"] if len(times) > 1 else ["PSNR"]
-    rows = result if len(times) > 1 else [[row[0], *row[2:]] for row in result]
-    print(
-        table(
-            [f"{len(test)} test images, PSNR in dB", *heads, "SSIM"],
-            [[*row[:-1], f"{row[-1]:.3f}"] for row in rows],
-        )
-    )
-    with drawing(run.path("curves.png")):
-        curves(
-            {run.name: run.path("valid.csv")},
-            run.path("curves.png"),
-            train={run.name: run.path("train.csv")},
-        )
-    batch = task.sample(test[:1], torch.Generator(target).manual_seed(1))
-    clearer = sorted(times, key=lambda t: task.signal(torch.tensor(t)).item())[-2:][
-        0
-    ]  # the last but one: much noise, but something to be seen
-    batch = batch._replace(t=torch.full_like(batch.t, clearer))
-    with drawing(run.path("before_after.png")):
+    rows = print_scores(task, test, times, methods)
+    path = run.path("curves.png")
+    with drawing(path):
+        curves({run.name: run.path("valid.csv")}, path, train={run.name: run.path("train.csv")})
+    batch = example_batch(task, test, times)
+    path = run.path("before_after.png")
+    with drawing(path):
         strip(
             {"clean": batch.clean[0], **{k: method(batch)[0] for k, method in methods.items()}},
-            run.path("before_after.png"),
+            path,
         )
     return rows
 
 # %% ../../nbs/commands/01_shared.ipynb #2c785ae8
+def print_resumed(saved: dict, device: torch.device):
+    "Say where a run goes on, and on stderr, whether it may not be to the same bits."
+    print(f"resumed after iteration {saved['iteration']}, {saved['work_units']:g} #WU")
+    if other := environment_changes(saved, device):
+        print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
+
+
+def print_decisions(
+    decided: dict,  # as `train` leaves it
+    rows: list,  # of training
+    run: Run,
+) -> Plan:
+    "Draw and print what an adaptive plan decided, and return the plan that came out."
+    with drawing(run.path("decisions.png")):
+        decisions(decided["plan"], decided["history"], run.path("decisions.png"))
+    plan = decided["plan"].plan(decided["history"])
+    spent = rows[-1]["work_units"] - plan.work_units
+    print(f"{plan}\nmeasuring and deciding: {spent:g} #WU, {decided['seconds']:.1f} s")
+    return plan
+
+
+def print_costs(plan: Plan, rows: list, began: float, run: Run):
+    "Say what a run cost, and which files it wrote."
+    images = sum(s.iterations * sum(s.batches) for s in plan.stages)
+    print(
+        f"work: {plan.work_units:g} #WU in {len(rows)} steps; "
+        f"single-scale training on as many images: {images} #WU "
+        f"({images / plan.work_units:.1f} times as much)"
+    )
+    print(f"time: {rows[-1]['time']:.0f} s of training, {perf_counter() - began:.0f} s in all")
+    for path in run.files():
+        print(f"written: {path}")
+
+# %% ../../nbs/commands/01_shared.ipynb #0a3e0ea4
 def run_training(
-    o,  # options of a command, as attributes: mode, lr, seed, resume, overwrite; began, by `perf_counter`
-    task,
-    model,
-    plan,
-    images,
-    valid,  # as for `train`
-    run,  # what `check_run` has passed
-    show,  # () -> result; prints and writes what is to be seen, `model` being the best one by now
+    o,  # options as attributes: mode, lr, seed, resume, overwrite; began, by `perf_counter`
+    task: Task,
+    model: torch.nn.Module,
+    plan: Plan | AdaptivePlan,
+    images: tuple,  # as for `prepare_data`
+    valid: tuple,
+    run: Run,  # what `check_run` has passed
+    show: Callable,  # () -> result; prints and draws, when `model` is the best one
     **arguments,  # for `train`
-):  # the result
-    "Train by the plan, from the start or from where a run was left; keep the network that validated best, show it, and say what it cost and what was written."
+):  # what `show` returns
+    "Train by the plan, from the start or where a run was left; keep and show the best network."
+    device = next(model.parameters()).device
     with hold_run(run, o.resume, o.overwrite) as saved:
         print(plan)
         if saved:
-            print(f"resumed after iteration {saved['iteration']}, {saved['work_units']:g} #WU")
-            if other := environment_changes(saved, next(model.parameters()).device):
-                print(f"note: {other}: the run goes on, but not to the same bits", file=sys.stderr)
+            print_resumed(saved, device)
+        data = prepare_data(task, images, valid, device)
         decided = {}
-        rows, _ = train(
-            model,
-            prepare_data(task, images, valid, next(model.parameters()).device),
-            plan,
-            lr=o.lr,
-            seed=o.seed,
-            run=run,
-            saved=saved,
-            decided=decided,
-            **arguments,
-        )
+        arguments |= dict(lr=o.lr, seed=o.seed, run=run, saved=saved, decided=decided)
+        rows, _ = train(model, data, plan, **arguments)
         model.load_state_dict(load_checkpoint(run.path("best.pt"))["model"])
         export_weights(model, run.config, run.path("best.safetensors"))
         result = show()
     if o.mode == "auto":
-        with drawing(run.path("decisions.png")):
-            decisions(decided["plan"], decided["history"], run.path("decisions.png"))
-        plan = decided["plan"].plan(decided["history"])
-        print(
-            f"{plan}\nmeasuring and deciding: {rows[-1]['work_units'] - plan.work_units:g} #WU, {decided['seconds']:.1f} s"
-        )
-    images = sum(s.iterations * sum(s.batches) for s in plan.stages)
-    print(
-        f"work: {plan.work_units:g} #WU in {len(rows)} steps; single-scale training on as many images: {images} #WU ({images / plan.work_units:.1f} times as much)"
-    )
-    print(f"time: {rows[-1]['time']:.0f} s of training, {perf_counter() - o.began:.0f} s in all")
-    for path in run.files():
-        print(f"written: {path}")
+        plan = print_decisions(decided, rows, run)
+    print_costs(plan, rows, o.began, run)
     return result
 
-
+# %% ../../nbs/commands/01_shared.ipynb #a1f00017
 def train_command(
-    task,
-    classical,
-    times,
-    work,  # the task; classical(task, valid images, times) -> {name: method for `scores`}; times at which results are reported; work units if no option says otherwise
-    mode: str = "auto",  # single, multiscale, fullmultiscale, progressive or auto, which decides while training
-    network: str = "unet",  # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet; espcn for super-resolution
-    dataset: str = "photographs",  # photographs, deadleaves, folder, cifar10, stl10, stl10-unlabeled, stl10-all (both), celeba or urban100
-    run_id: int = 1,  # number of the run, part of its files' names
-    device_id: int = 0,  # which GPU, if --device names none
-    seed: int = 42,  # of weights, samples and noise
-    device: str = "auto",  # auto, cpu, cuda or cuda:N
-    size: int = 0,  # side of the images, pixels; 0: the data set's own (cifar10 32, stl10 96, others 64), or larger where the network on that many --levels needs it
-    levels: int = 0,  # number of meshes; 0: 4, or as many as the size and the network allow
-    batch_sizes: str = "",  # samples per mesh, finest first, e.g. 4,8,16,32
-    iters: str = "",  # iterations per stage, coarsest first, e.g. 800,400,200,100; with --budget, shortened or stretched to it
-    budget: float = 0.0,  # work units for the whole run; 0: the command's own number, or what --iters or --paper needs; inf, with --mode auto: as long as it pays
-    seconds: float = 0.0,  # of training, in place of --budget; with --mode auto
-    paper: bool = False,  # as in the paper: batch sizes, iterations, learning rate (0.0005, in super-resolution 0.001), dropout (0.5), schedule (in super-resolution constant), Adam, no warm-up; with --mode single, multiscale or fullmultiscale
-    lr: float = None,  # learning rate at the start; left out: 0.002, or with --paper the paper's
-    schedule: str = "",  # of the learning rate: cosine or constant; left out: cosine, or with --paper the paper's
-    dropout: float = None,  # of the UNet's channels; left out: 0, which learned faster in our trials, or with --paper the paper's 0.5
-    train_patches: int = 0,  # crops per training picture (photographs, folder, urban100); 0: 2048 in all, of urban100 10 each
-    test_patches: int = 0,  # crops per validation and test picture; 0: 64 in all, of urban100 2 each
-    data_dir: str = "",  # where the data set lies; for folder, with subfolders train, valid, test
-    max_pixels: int = MAX_PIXELS,  # of a picture (folder, urban100), width x height: larger ones are refused, for the memory that they take
-    download: bool = False,  # let torchvision fetch cifar10, stl10 or celeba if it is not there
-    workers: int = 2,  # processes that decode CelebA's pictures the first time
-    out: str = "results",  # folder for logs, models and pictures
-    resume: bool = False,  # go on with the run of this name; all other options as they were
-    overwrite: bool = False,  # replace a run of the same name
-) -> list:  # the table's rows
-    "Check all options, train by the plan, keep the network that validated best, and show it: table, costs, curves, before and after."
-    o = SimpleNamespace(**locals(), began=perf_counter())
-    model, plan, sets, run, arguments = prepare_run(task, o)
+    task: Task,
+    classical: Callable,  # (task, valid images, times) -> {name: method for `scores`}
+    times: tuple,  # at which results are reported
+    work: float,  # work units, if no option says otherwise
+    **options,  # of `TrainConfig`
+) -> list:  # rows of the table
+    "Check all options, train by the plan, keep the network that validated best, and show it."
+    config = TrainConfig(**options)
+    device = pick_device(config.device, config.device_id)
+    setup = configure(task, config, work)
+    run = open_run(task, setup)
+    sets, lines = load_splits(task, setup, device)
+    run = with_data(run, setup, sets)
+    for line in (*setup.notes, *lines):
+        print(line)
+    # channels last: faster convolutions, same numbers up to rounding
+    model = setup.model.to(device, memory_format=torch.channels_last)
     return run_training(
-        o,
+        setup.config,
         task,
         model,
-        plan,
+        setup.plan,
         sets["train"],
         (subsample_evenly(sets["valid"][0], N_CHECKS),),
         run,
-        lambda: show_results(task, model, run, sets, classical, times, network),
-        **arguments,
+        lambda: show_results(task, model, run, sets, classical, times, config.network),
+        **setup.arguments,
     )
