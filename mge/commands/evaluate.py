@@ -31,6 +31,7 @@ from ..io.figures import drawing
 from ..io.files import write_atomic
 from ..io.tables import table
 from ..networks.multigrid import CLASSIFIERS, DENSE, classifier, dense
+from ..tasks import classification, segmentation
 from ..tasks.metrics import psnr, ssim
 from ..tasks.superresolution import SuperResolution
 from ..training.loop import restore
@@ -70,12 +71,12 @@ def _made(config: dict) -> tuple:
         if name not in CLASSIFIERS or type(classes) is not int or not 1 <= classes <= 10**5:
             raise ValueError(f"its network is {name!r} with {classes!r} classes")
         task, make = (
-            classify.Classification(classes),
+            classification.Classification(classes),
             lambda width: classifier(name, classes, width=width),
         )
     else:
         task, dropout = (
-            digits_command.Segmentation(config["task"].removeprefix("digits_")),
+            segmentation.Segmentation(config["task"].removeprefix("digits_")),
             config.get("dropout", 0.0),
         )
         if name not in DENSE or not isinstance(dropout, (int, float)):
@@ -307,7 +308,7 @@ class ClassificationEvaluation:
 
     def by(self, scores: Tensor) -> dict:
         "Answers of probabilities [n, classes]."
-        top5, error = classify.errors(scores, self.images.labels.cpu())
+        top5, error = classification.errors(scores, self.images.labels.cpu())
         return {
             "probabilities": scores.numpy(),
             "prediction": scores.argmax(1).numpy(),
@@ -316,7 +317,7 @@ class ClassificationEvaluation:
         }
 
     def answer(self, model) -> dict:
-        return self.by(classify.predict(model, self.images, self.crops))
+        return self.by(classification.predict(model, self.images, self.crops))
 
     def baselines(self) -> dict:
         k = len(self.names)
@@ -334,7 +335,7 @@ class ClassificationEvaluation:
     def columns(self, answers: dict, n: int) -> tuple:
         "The images, and beneath each what it is and what it was taken for."
         which = subsample_evenly(torch.arange(len(self.images)), n)
-        shown = classify.unwhitened(self.images, which)
+        shown = classification.unwhitened(self.images, which)
         notes = {"image": [self.names[k] for k in self.images.labels.cpu()[which]]}
         panels = {"image": shown}
         for name, a in answers.items():
@@ -458,7 +459,7 @@ def _finding(o, model, task, config, device):
         )
     if type(size) is not int:
         raise ValueError(f"--size {size!r} is no whole number")
-    check_size(size, model, digits_command.SMALLEST_CANVAS)
+    check_size(size, model, segmentation.SMALLEST_CANVAS)
     check_bytes(o.images, size**2 * (1 + 3 * c))
 
     def made(say):
@@ -466,15 +467,15 @@ def _finding(o, model, task, config, device):
             split: digits.digits(split, o.data_dir or None, o.download)
             for split in ("train", o.split)
         }
-        asked = digits_command.Segmentation(kind)
+        asked = segmentation.Segmentation(kind)
         batch = asked.fixed(
-            tuple(s.to(device) for s in digits_command.sources(bank[o.split], size, 1, o.images)),
+            tuple(s.to(device) for s in segmentation.sources(bank[o.split], size, 1, o.images)),
             o.seed,
         )
         return SegmentationEvaluation(
             asked,
             batch,
-            digits_command.best_constant(asked, digits_command.sources(bank["train"], size, 1)).to(
+            segmentation.best_constant(asked, segmentation.sources(bank["train"], size, 1)).to(
                 device
             ),
         )
@@ -536,9 +537,9 @@ def examination(
             )
     family = (
         _naming
-        if isinstance(task, classify.Classification)
+        if isinstance(task, classification.Classification)
         else _finding
-        if isinstance(task, digits_command.Segmentation)
+        if isinstance(task, segmentation.Segmentation)
         else _restoring
     )
     return family(o, model, task, config, device)
