@@ -1,8 +1,8 @@
 """Train convolutional networks on images at a fraction of the full-resolution work.
 
-The public names stand in `__init__.pyi`, and nowhere else: type checkers read that file, and so does
-this one, which imports a name's module when the name is first used. So `import mge` costs nothing, and
-brings neither torchvision nor matplotlib.
+The public names stand in `__init__.pyi`, and nowhere else: type checkers read that file, and so
+does this one, which imports a name's module when the name is first used. So `import mge` costs
+nothing, and brings neither torchvision nor matplotlib.
 """
 
 import ast

@@ -69,7 +69,8 @@ def imported(name: str, path: Path, known) -> dict:
         elif isinstance(node, ast.Call):
             targets = called_module(node)
         for target in targets:
-            if target == "mge" or target.startswith("mge."):
+            version = target == "mge" and "__version__" in ast.unparse(node)
+            if not version and (target == "mge" or target.startswith("mge.")):
                 found.setdefault(target, node.lineno)
     return found
 

@@ -30,7 +30,7 @@ def python(source: str) -> str:
     "A cell's source with what only IPython understands made harmless, line for line."
     if source.lstrip().startswith("%%"):
         return ""
-    return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source)
+    return re.sub(r"(?m)^(\s*)[%!](?!=).*$", r"\1pass", source)
 
 
 def code(root: Path):

@@ -320,8 +320,10 @@ def main() -> int:
         with open(args.out, "w", newline="", encoding="utf-8") as f:
             writer = csv.writer(f, lineterminator="\n")
             writer.writerow(["run", "what", "digest"])
-            for n, row in enumerate(rows, 1):
+            n = 0
+            for row in rows:
                 writer.writerow(row)
+                n += 1
     finally:
         if not args.keep:
             shutil.rmtree(folder)

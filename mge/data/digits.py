@@ -83,7 +83,10 @@ class Digits(NamedTuple):
 
 def _distorted(large: Tensor, generator: torch.Generator) -> Tensor:
     "Large digits [m, 112, 112], each bent and thickened in its own way, [m, 1, 28, 28]."
-    jitter = lambda *shape: 2 * torch.rand(len(large), *shape, generator=generator) - 1
+
+    def jitter(*shape):
+        return 2 * torch.rand(len(large), *shape, generator=generator) - 1
+
     axis = (torch.arange(2 * SIDE) + 0.5) / SIDE - 1
     wave = F.interpolate(0.1 * jitter(2, 4, 4), size=(2 * SIDE, 2 * SIDE), mode="bicubic")
     x = (1.05 + 0.2 * jitter(1, 1)) * axis + 0.2 * jitter(1, 1) * axis[:, None] + wave[:, 0]

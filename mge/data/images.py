@@ -272,7 +272,10 @@ def _cached_leaves(split, size, seed):
         with hold_lock(path.with_suffix(".lock"), "the leaves are being written", wait=True):
             save_checkpoint({"images": images}, path)  # one at a time
     except (OSError, ValueError, NotImplementedError) as problem:  # the last: no file locks here
-        warnings.warn(f"dead leaves were rendered but not kept for the next time: {problem}")
+        warnings.warn(
+            f"dead leaves were rendered but not kept for the next time: {problem}",
+            stacklevel=2,
+        )
     return images
 
 # %% ../../nbs/data/00_images.ipynb #fb66a840

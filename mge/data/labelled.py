@@ -72,6 +72,11 @@ def _bent(n, size, uniform):
     return bent_u, v + bend * torch.sin(u + uniform(0, 2 * math.pi))
 
 # %% ../../nbs/data/03_labelled.ipynb #b1cb6bf6
+def _uniform(n, generator, low, high):
+    "A number [n, 1, 1] for each of `n` images, uniform from `low` to `high`."
+    return low + (high - low) * torch.rand(n, 1, 1, generator=generator)
+
+
 def textures(
     n: int,  # number of images, as many of each kind up to one
     size: int,  # side, pixels
@@ -81,10 +86,7 @@ def textures(
     labels, shown = torch.arange(n) % len(TEXTURES), torch.empty(n, 1, size, size)
     for label, pattern in enumerate(TEXTURES.values()):
         rows = (labels == label).nonzero()[:, 0]
-
-        def uniform(low, high):
-            return low + (high - low) * torch.rand(len(rows), 1, 1, generator=generator)
-
+        uniform = partial(_uniform, len(rows), generator)
         u, v = _bent(len(rows), size, uniform)
         shown[rows] = coarsen(pattern(u, v, uniform)[:, None])
     dark, light = 0.5 * torch.rand(2, n, 3, 1, 1, generator=generator)

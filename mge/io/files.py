@@ -334,7 +334,9 @@ def digest_files(
             cached.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(cached, (digest + _checksum(key, digest)).encode())
         except OSError as e:
-            warnings.warn(f"the digest of {len(names)} files is made anew each time: {e}")
+            warnings.warn(
+                f"the digest of {len(names)} files is made anew each time: {e}", stacklevel=2
+            )
     return digest
 
 # %% ../../nbs/io/00_files.ipynb #0f1e5a11

@@ -15,13 +15,11 @@ import torch
 from torch import Tensor
 
 from ..core.restriction import coarsen, prolong
-from ..data import images as image_data
 from .metrics import ssim
 from .operators import downsample, upsample
 from mge.tasks.restoration import (
     SizedTask,
     Task,
-    coarsen_samples,
     deblurring,
     denoising,
     inpainting,
@@ -122,11 +120,12 @@ TASKS = {task.name: task for task in (denoising, deblurring, inpainting, super_r
 
 def task_of(
     name: str,  # one of TASKS
-    options: dict = {},  # as the task's `options` has them; missing ones have their defaults
+    options: dict | None = None,  # as the task's `options`; missing ones have their defaults
 ) -> Task:
     "The task that a run's configuration names. `ValueError` for one that does not exist here."
     if not isinstance(name, str) or name not in TASKS:
         raise ValueError(f"task is {name!r}; allowed: {', '.join(TASKS)}")
+    options = {} if options is None else options
     known = list(getattr(TASKS[name], "options", {}))
     if not isinstance(options, dict) or set(options) - set(known):
         raise ValueError(

@@ -235,7 +235,7 @@ def details(
 # %% ../../nbs/training/03_report.ipynb #9c75fe2a
 def sheet(
     columns: dict,  # title -> images [n, 3, H, W] in [-1, 1], of one shape; others are cut off
-    notes: dict = {},  # title -> n short texts, one to stand beneath each image
+    notes: dict | None = None,  # title -> n short texts, one to stand beneath each image
     path: Path | None = None,  # where to save a PNG; None: nowhere
 ) -> Any:  # a matplotlib Figure
     "Draw rows of images, a column for each title. `ValueError` without any, or if shapes differ."
@@ -251,7 +251,7 @@ def sheet(
         for i, (ax, image) in enumerate(zip(axes, images)):
             _show_image(ax, image)
             ax.set(xticks=[], yticks=[])
-            if title in notes:
+            if notes and title in notes:
                 write(ax.set_xlabel("", fontsize=8, labelpad=2), notes[title][i], 28)
     if path:
         save(fig, path, 130)
