@@ -9,7 +9,7 @@ __all__ = ['SMALLEST_SIDE', 'PERIOD', 'LARGEST', 'main', 'all_finite', 'is_plain
            'window_sum', 'bands', 'tiled', 'check_tiles', 'part_of', 'enlargement', 'restored_bands', 'restore_image',
            'result_paths', 'values_of', 'mask_layer', 'check_mask_values', 'read_mask', 'detail', 'png_chunk', 'png',
            'restored_picture', 'write_result', 'restore_file', 'error_text', 'report_failures', 'restore_files',
-           'mge_restore', 'picture_line']
+           'picture_line', 'mge_restore']
 
 # %% ../../nbs/commands/08_restore.ipynb #cb733f47
 import functools
@@ -569,7 +569,7 @@ def values_of(a: np.ndarray) -> np.ndarray:
         counts += np.bincount(flat[start : start + 2**22], minlength=len(counts))
     return counts
 
-
+# %% ../../nbs/commands/08_restore.ipynb #7df439ee
 def mask_layer(picture: Picture, name: str) -> tuple[np.ndarray, str]:
     "The layer of a picture that is a mask, and what its values are called."
     largest = np.iinfo(picture.pixels.dtype).max
@@ -764,7 +764,7 @@ def report_failures(
     unusable = all(bad for _, bad in failed) and not done
     raise (ValueError if unusable else RuntimeError)(line) from last
 
-
+# %% ../../nbs/commands/08_restore.ipynb #dd6d7f04
 def restore_files(
     images: Sequence, paths: Sequence, say: Callable, restored: Callable, **options
 ) -> list[Path]:
@@ -786,6 +786,16 @@ def restore_files(
         done.append(pair[0])
     report_failures(failed, len(done), last)
     return done
+
+# %% ../../nbs/commands/08_restore.ipynb #2d4c96ca
+def picture_line(
+    path: str | Path, result: Path, size: str, noise: float, task: Task, estimated: bool
+) -> str:
+    "What is said about a picture that was restored."
+    level = f", noise {noise:.4f}{' (estimated)' * estimated}"
+    if isinstance(task, SuperResolution):
+        level = ""
+    return f"{shown(path)}: {size}{level}, {task.name} -> {shown(result)}"
 
 # %% ../../nbs/commands/08_restore.ipynb #18d3b93a
 def mge_restore(
@@ -823,16 +833,6 @@ def mge_restore(
 
     say = partial(picture_line, task=task, estimated=noise is None)
     return restore_files(images, paths, say, restored, max_pixels=max_pixels, overwrite=overwrite)
-
-
-def picture_line(
-    path: str | Path, result: Path, size: str, noise: float, task: Task, estimated: bool
-) -> str:
-    "What is said about a picture that was restored."
-    level = f", noise {noise:.4f}{' (estimated)' * estimated}"
-    if isinstance(task, SuperResolution):
-        level = ""
-    return f"{shown(path)}: {size}{level}, {task.name} -> {shown(result)}"
 
 
 main = command_line(mge_restore, several="images")
