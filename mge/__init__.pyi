@@ -31,7 +31,7 @@ from .training.loop import train as train
 from .training.loop import validate as validate
 from .training.optimizer import adam as adam
 from .training.runs import Run as Run
-from .commands.probe import probe as probe
+from .training.probe import probe as probe
 from .commands.restore import load_model as load_model
 from .commands.restore import restore_image as restore_image
 
