@@ -33,10 +33,12 @@ from .shared import subsample_evenly
 from ..data import datasets, digits, labelled
 from ..data import images as image_data
 from ..data.images import SPLITS
+from ..io.checkpoints import import_weights, load_checkpoint
 from ..io.figures import drawing
-from ..io.files import import_weights, load_checkpoint, write_atomic
+from ..io.files import write_atomic
 from ..io.tables import table
 from ..networks.multigrid import CLASSIFIERS, DENSE, classifier, dense
+from ..tasks import classification, segmentation
 from ..tasks.superresolution import SuperResolution
 from ..training.report import sheet
 from ..training.runs import check_out
@@ -69,14 +71,14 @@ def classifier_from(config: dict) -> tuple:
     name, classes = config.get("network"), config.get("classes")
     if name not in CLASSIFIERS or type(classes) is not int or not 1 <= classes <= 10**5:
         raise ValueError(f"its network is {name!r} with {classes!r} classes")
-    task = classify.Classification(classes)
+    task = classification.Classification(classes)
     return task, lambda width: classifier(name, classes, width=width)
 
 
 def segmentation_from(config: dict) -> tuple:
     "(task, width -> network) of a configuration for digits. `ValueError` for what cannot be."
     name, dropout = config.get("network"), config.get("dropout", 0.0)
-    task = digits_command.Segmentation(config["task"].removeprefix("digits_"))
+    task = segmentation.Segmentation(config["task"].removeprefix("digits_"))
     if name not in DENSE or not isinstance(dropout, (int, float)):
         raise ValueError(f"its network is {name!r}")
     classes = digits.CANVAS_KINDS[task.kind].classes
@@ -264,7 +266,7 @@ def segmentation_data(o: EvaluationConfig, model: nn.Module, task, config: dict,
     check_canvas_options(o, task, dataset, kind)
     if type(size) is not int:
         raise ValueError(f"--size {size!r} is no whole number")
-    check_size(size, model, digits_command.SMALLEST_CANVAS)
+    check_size(size, model, segmentation.SMALLEST_CANVAS)
     check_bytes(o.images, size**2 * (1 + 3 * digits.CANVAS_KINDS[kind].classes))
 
     def read(say):
@@ -272,11 +274,11 @@ def segmentation_data(o: EvaluationConfig, model: nn.Module, task, config: dict,
             split: digits.digits(split, o.data_dir or None, o.download)
             for split in ("train", o.split)
         }
-        asked = digits_command.Segmentation(kind)
-        shown = digits_command.sources(bank[o.split], size, 1, o.images)
+        asked = segmentation.Segmentation(kind)
+        shown = segmentation.sources(bank[o.split], size, 1, o.images)
         batch = asked.fixed(tuple(s.to(device) for s in shown), o.seed)
-        trained_on = digits_command.sources(bank["train"], size, 1)
-        blind = digits_command.best_constant(asked, trained_on).to(device)
+        trained_on = segmentation.sources(bank["train"], size, 1)
+        blind = segmentation.best_constant(asked, trained_on).to(device)
         return SegmentationEvaluation(asked, batch, blind)
 
     return f"{dataset}_{kind}", read
@@ -333,9 +335,9 @@ def examination(
                 f"--{name} {getattr(o, name)} is out of range; allowed: {int(name == 'images')} "
                 f"to {most}"
             )
-    if isinstance(task, classify.Classification):
+    if isinstance(task, classification.Classification):
         return classification_data(o, model, task, config, device)
-    if isinstance(task, digits_command.Segmentation):
+    if isinstance(task, segmentation.Segmentation):
         return segmentation_data(o, model, task, config, device)
     return restoration_data(o, model, task, config, device)
 

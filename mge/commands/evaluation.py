@@ -18,6 +18,7 @@ from torch import Tensor
 from . import classify, deblur, denoise, inpaint, superres
 from .shared import subsample_evenly
 from ..data import digits
+from ..tasks import classification, segmentation
 from ..tasks.metrics import psnr, ssim
 from ..training.loop import restore
 
@@ -208,7 +209,7 @@ class ClassificationEvaluation:
 
     def by(self, scores: Tensor) -> dict:
         "Answers of probabilities [n, classes]."
-        top5, error = classify.errors(scores, self.images.labels.cpu())
+        top5, error = classification.errors(scores, self.images.labels.cpu())
         return {
             "probabilities": scores.numpy(),
             "prediction": scores.argmax(1).numpy(),
@@ -217,7 +218,7 @@ class ClassificationEvaluation:
         }
 
     def answer(self, model) -> dict:
-        return self.by(classify.predict(model, self.images, self.crops))
+        return self.by(classification.predict(model, self.images, self.crops))
 
     def baselines(self) -> dict:
         k = len(self.names)
@@ -235,7 +236,7 @@ class ClassificationEvaluation:
     def columns(self, answers: dict, n: int) -> tuple[dict, dict]:
         "The images, and beneath each what it is and what it was taken for."
         which = subsample_evenly(torch.arange(len(self.images)), n)
-        shown = classify.unwhitened(self.images, which)
+        shown = classification.unwhitened(self.images, which)
         notes = {"image": [self.names[k] for k in self.images.labels.cpu()[which]]}
         panels = {"image": shown}
         for name, a in answers.items():

@@ -24,7 +24,7 @@ from mge.commands.shared import (
 )
 from ..core.plan import Plan
 from ..data import images as image_data
-from ..io.files import import_weights, load_checkpoint
+from ..io.checkpoints import import_weights, load_checkpoint
 from ..networks.registry import NETWORKS
 from ..tasks.restoration import coarsen_samples, denoising
 from ..training.loop import prepare_data, train
