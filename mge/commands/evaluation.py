@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import classify, deblur, denoise, inpaint, superres
+from . import deblur, denoise, inpaint, superres
 from .shared import subsample_evenly
 from ..data import digits
 from ..tasks import classification, segmentation
