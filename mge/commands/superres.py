@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from .options import command_line, one_of
 from .shared import BUDGET, MOST, takes_config, train_command
 from ..core.restriction import coarsen
-from ..tasks.operators import upsample
 from ..tasks.superresolution import SuperResolution, super_resolution
 
 # %% ../../nbs/commands/05_superres.ipynb #2f00310e
