@@ -163,7 +163,7 @@ def image_size(o: ClassifyConfig, levels: int) -> int:
         )
     return size
 
-
+# %% ../../nbs/commands/07_classify.ipynb #5ccaca8a
 def batch_norm_plan(o: ClassifyConfig) -> Plan | AdaptivePlan:
     "The plan of the options. `ValueError` for what does not fit, or cannot be normalised."
     work = CLASSIFY_WORK[o.dataset]
@@ -218,7 +218,7 @@ def check_classifier(
     option = f"--width {width} with --size {size}"
     check_step(model, task.losses(model), few, plan, size**2, device, option)
 
-
+# %% ../../nbs/commands/07_classify.ipynb #bb927dd2
 def classify_run(o: ClassifyConfig, plan: Plan | AdaptivePlan, size: int, width: int) -> Run:
     "The run that the options name, with what its results depend on. `ValueError` as `check_run`."
     config = dict(
@@ -255,7 +255,7 @@ def load_classes(o: ClassifyConfig, size: int, levels: int) -> tuple:
         print(*lines, sep="\n")
     return sets, names, fingerprint(seen, str(names) + files)[:12]
 
-
+# %% ../../nbs/commands/07_classify.ipynb #e21b509e
 def prepare_classification(o: ClassifyConfig) -> tuple:
     """(model on its device, plan, {split: meshes}, names of the classes, run) for the options.
 
@@ -306,7 +306,7 @@ def draw_answers(fig: Any, images: Labelled, truth: Tensor, predicted: Tensor, n
     for ax in axes.flat:
         ax.axis("off")
 
-
+# %% ../../nbs/commands/07_classify.ipynb #72fbbd79
 def draw_classification(
     log: Path,  # validation log
     scores: Tensor,  # [n, classes], of the test images
@@ -363,7 +363,7 @@ def show_classification(
         draw_classification(run.path("valid.csv"), scores, images, names, run.path("curves.png"))
     return rows
 
-
+# %% ../../nbs/commands/07_classify.ipynb #8d2e87f2
 @delegates(ClassifyConfig)
 def mge_classify(**kwargs) -> list:  # rows [name, top-5 error, error], percent
     """Train a multigrid or a plain network to tell classes of images apart, and show its errors on

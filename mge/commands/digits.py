@@ -164,7 +164,7 @@ def default_digit_batches(mode: str, meshes: int) -> str:
     sizes = (4 << level if telescopic else 8 << max(level - 1, 0) for level in range(meshes))
     return ",".join(map(str, sizes))
 
-
+# %% ../../nbs/commands/06_digits.ipynb #6ac8a605
 def digits_plan(o: DigitsConfig) -> Plan | AdaptivePlan:
     "The plan that the options describe. `ValueError` for what does not fit."
     meshes = check_canvas_size(o)
@@ -194,7 +194,7 @@ def check_canvas_memory(
     option = f"--width {o.width} with --size {o.size}"
     check_step(model, task.losses(model), few, plan, o.size**2, device, option)
 
-
+# %% ../../nbs/commands/06_digits.ipynb #fa301176
 def digits_run(o: DigitsConfig, plan: Plan | AdaptivePlan) -> Run:
     "The run that the options name, with what its results depend on. `ValueError` as `check_run`."
     name = f"digits_{o.task}"
@@ -214,7 +214,7 @@ def digits_run(o: DigitsConfig, plan: Plan | AdaptivePlan) -> Run:
     check_run(run, o.resume, o.overwrite)
     return run
 
-
+# %% ../../nbs/commands/06_digits.ipynb #15b2a6b6
 def prepare_segmentation(o: DigitsConfig) -> tuple:
     """(model on its device, task, plan, digits of each split, run) for the options.
 
@@ -258,7 +258,7 @@ def show_segmentation(
         draw_predictions(task, model, Canvases(*(a[:N_DRAWN] for a in test)), picture)
     return rows
 
-
+# %% ../../nbs/commands/06_digits.ipynb #4e0eb42c
 @delegates(DigitsConfig)
 def mge_digits(**kwargs) -> list:  # the table's rows
     """Train a network to find or to straighten digits on cluttered canvases, and show what it found

@@ -122,7 +122,7 @@ def predict(
             found.append(sum(parts).cpu() / len(places))
     return torch.cat(found)
 
-
+# %% ../../nbs/tasks/06_classification.ipynb #76ee1a79
 def unwhitened(images: Labelled, which: Tensor) -> Tensor:  # [n] of them
     "The images as a person sees them, [n, 3, H, W] in [-1, 1] on the CPU."
     cpu = torch.device("cpu")

@@ -43,7 +43,7 @@ class Source:
     def to(self, device: torch.device | str) -> "Source":
         return replace(self, digits=Digits(*(a.to(device) for a in self.digits)))
 
-
+# %% ../../nbs/tasks/05_segmentation.ipynb #b511ac06
 def sources(
     digits: Digits,
     size: int,  # side of the finest mesh, pixels
