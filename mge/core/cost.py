@@ -6,13 +6,17 @@
 __all__ = ['image_cost', 'step_cost', 'evaluations', 'step_work', 'measured', 'cost_line', 'evaluation_costs']
 
 # %% ../../nbs/core/02_cost.ipynb #24dff083
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 
 import torch
 from torch import nn
 
 from mge.core.estimator import (
+    Batch,
+    Coarsen,
+    Losses,
     coarsen_batch,
     coarser,
     frozen_statistics,
@@ -26,17 +30,21 @@ def image_cost(
     mesh: int,  # level of the mesh, 0 the finest
     dims: int = 2,  # 2 for images, 1 for signals
 ) -> float:  # work units
-    "Work units of one network evaluation of one image on `mesh` (Appendix C): exact in binary, so sums are exact too."
+    """Work units of one network evaluation of one image on `mesh` (Appendix C).
+
+    They are exact in binary, so sums of them are exact too.
+    """
     return 2.0 ** (-dims * mesh)
 
 # %% ../../nbs/core/02_cost.ipynb #15f611b4
 def step_cost(
     batch_sizes: Sequence[int],  # N_l, finest first
-    costs: Sequence[
-        float
-    ],  # cost of one image on each of these meshes, finest first: work units, or seconds
+    costs: Sequence[float],  # c_l of one image on these meshes, finest first: work units or seconds
 ) -> float:
-    "Cost of one telescopic step, in the unit of `costs`; with one level that of a plain step. `ValueError` if lengths differ or a batch is empty."
+    """Cost of one telescopic step, in the unit of `costs`; with one mesh that of a plain step.
+
+    `ValueError` if lengths differ or a batch is empty.
+    """
     sizes = list(batch_sizes)
     if not sizes or len(sizes) != len(costs) or min(sizes) < 1:
         raise ValueError(
@@ -46,28 +54,34 @@ def step_cost(
     return pairs + sizes[-1] * costs[-1]
 
 
-def evaluations(batch_sizes: Sequence[int]) -> int:
+def evaluations(
+    batch_sizes: Sequence[int],  # N_l, finest first
+) -> int:
     "Network evaluations of one telescopic step, on whatever mesh."
-    return step_cost(batch_sizes, [1] * len(batch_sizes))
+    return int(step_cost(batch_sizes, [1] * len(batch_sizes)))
 
 
 def step_work(
-    batch_sizes: Sequence[int],
+    batch_sizes: Sequence[int],  # N_l, finest first
     mesh: int = 0,  # level of the first batch's mesh
-    dims: int = 2,
+    dims: int = 2,  # 2 for images, 1 for signals
 ) -> float:  # work units
     "Work units of one telescopic step whose finest mesh is `mesh`."
     return step_cost(batch_sizes, [image_cost(mesh + l, dims) for l in range(len(batch_sizes))])
 
 # %% ../../nbs/core/02_cost.ipynb #d2fa256c
 def measured(
-    step,  # step(mesh) runs what is to be timed on that mesh, and waits for the device
+    step: Callable[[int], object],  # step(mesh) runs what is to be timed, and waits for the device
     meshes: int,  # number of meshes, 0 the finest
-    repeats: int = 5,
-    clock=None,  # seconds; None: time.perf_counter
-) -> list:  # [meshes][repeats] seconds
-    "Time `step` on each mesh in turn, `repeats` times after one warm-up round: a drift of the machine's speed hits all meshes alike."
-    clock, times = clock or perf_counter, [[] for _ in range(meshes)]
+    repeats: int = 5,  # timed runs on each mesh
+    clock: Callable[[], float] | None = None,  # seconds; None: time.perf_counter
+) -> list[list[float]]:  # [meshes][repeats] seconds
+    """Time `step` on each mesh in turn, `repeats` times after one warm-up round.
+
+    In turn, so that a drift of the machine's speed hits all meshes alike.
+    """
+    clock = clock or perf_counter
+    times: list[list[float]] = [[] for _ in range(meshes)]
     for r in range(repeats + 1):
         for mesh in range(meshes):
             start = clock()
@@ -77,56 +91,74 @@ def measured(
     return times
 
 # %% ../../nbs/core/02_cost.ipynb #5e6b62fb
-def cost_line(few: int, seconds_few: float, many: int, seconds_many: float) -> tuple:
-    "Fixed cost and cost per image from two passes; where the line would make one of them negative, all of the larger pass counts as cost per image."
-    each = (seconds_many - seconds_few) / (many - few)
-    return (
-        (seconds_few - each * few, each)
-        if 0 < each * few <= seconds_few
-        else (0.0, seconds_many / many)
-    )
+def cost_line(
+    n: int,  # images in the smaller pass
+    seconds: float,  # that it took
+    n_more: int,  # images in the larger pass
+    seconds_more: float,  # that it took
+) -> tuple[float, float]:
+    """Fixed cost and cost per image from two passes.
+
+    Where the line would make one of them negative, all of the larger pass is cost per image.
+    """
+    each = (seconds_more - seconds) / (n_more - n)
+    if 0 < each * n <= seconds:
+        return seconds - each * n, each
+    return 0.0, seconds_more / n_more
 
 
-def evaluation_costs(
-    losses: Callable,  # as for `telescopic_backward`
-    batch: tuple,  # samples on the finest mesh: the more, the better the fit
-    meshes: int,
-    model: nn.Module,
-    coarsen: Callable = coarsen_batch,
-    size: int = 8,  # images per pass on the finest mesh; four times as many on each coarser one, as far as the batch reaches
-    repeats: int = 5,
-) -> tuple:  # a_l, c_l: seconds of a pass, and of each image in it; [L] each
-    "Measured cost of forward and backward on each mesh: the least of interleaved repeats; `.grad` and running statistics are put back. `ValueError` for fewer than 4 samples."
-    if min(n_samples(batch), size) < 4:
-        raise ValueError(
-            f"batch has {n_samples(batch)} samples and size is {size}; a cost needs 4 or more"
-        )
-    device, passes = next(model.parameters()).device, []
+def _passes(batch: Batch, meshes: int, coarsen: Coarsen, size: int) -> list[Batch]:
+    "Two batches for each mesh: a quarter of the samples to time there, and all of them."
+    passes = []
     for mesh in range(meshes):
         if mesh:
             batch = coarser(batch, coarsen)
         most = min(size * 4**mesh, n_samples(batch))
-        passes += [rebuild_batch(batch, (a[:n] for a in batch)) for n in (most // 4, most)]
+        passes += [rebuild_batch(batch, [a[:n] for a in batch]) for n in (most // 4, most)]
+    return passes
 
-    def step(i):
+
+@contextmanager
+def _gradients_put_back(model: nn.Module) -> Iterator[None]:
+    "While open, the weights begin without gradients; afterwards they have the old ones."
+    gradients = [(p, p.grad) for p in model.parameters()]
+    for p, _ in gradients:
+        p.grad = None
+    try:
+        yield
+    finally:
+        for p, gradient in gradients:
+            p.grad = gradient
+
+# %% ../../nbs/core/02_cost.ipynb #91a37a0f
+def evaluation_costs(
+    losses: Losses,  # as for `telescopic_backward`
+    batch: Batch,  # samples on the finest mesh: the more, the better the fit
+    meshes: int,  # number of meshes, 0 the finest
+    model: nn.Module,  # what `losses` evaluates
+    coarsen: Coarsen = coarsen_batch,  # batch -> the same samples one mesh coarser
+    size: int = 8,  # images on the finest mesh; four times as many on each coarser one, if there
+    repeats: int = 5,  # timed runs of each pass
+) -> tuple[tuple[float, ...], tuple[float, ...]]:  # a_l, c_l: seconds of a pass, and of an image
+    """Measured cost of forward and backward on each mesh: the least of interleaved repeats.
+
+    `.grad` and running statistics are put back. `ValueError` for fewer than 4 samples.
+    """
+    if min(n_samples(batch), size) < 4:
+        raise ValueError(
+            f"batch has {n_samples(batch)} samples and size is {size}; a cost needs 4 or more"
+        )
+    device = next(model.parameters()).device
+    passes = _passes(batch, meshes, coarsen, size)
+
+    def step(i: int) -> None:
         telescopic_backward(losses, [passes[i]], model=model, seed=0)
         if device.type != "cpu":
             torch.accelerator.synchronize(device)
 
-    grads = [(p, p.grad) for p in model.parameters()]
-    for p, _ in grads:
-        p.grad = None
-    try:
-        with frozen_statistics(model):
-            seconds = [min(s) for s in measured(step, len(passes), repeats)]
-    finally:
-        for p, g in grads:
-            p.grad = g
-    return tuple(
-        zip(
-            *(
-                cost_line(n_samples(few), s, n_samples(many), t)
-                for few, many, s, t in zip(passes[::2], passes[1::2], seconds[::2], seconds[1::2])
-            )
-        )
-    )
+    with _gradients_put_back(model), frozen_statistics(model):
+        seconds = [min(s) for s in measured(step, len(passes), repeats)]
+    sizes = [n_samples(b) for b in passes]
+    pairs = zip(sizes[::2], seconds[::2], sizes[1::2], seconds[1::2])
+    lines = [cost_line(*pair) for pair in pairs]
+    return tuple(a for a, _ in lines), tuple(c for _, c in lines)

@@ -6,32 +6,34 @@
 __all__ = ['check_halves', 'coarsen', 'prolong', 'coarsen_noise', 'stride', 'crop', 'coarsen_crop']
 
 # %% ../../nbs/core/00_restriction.ipynb #bcb931ac
+from collections.abc import Sequence
 from math import ceil, floor
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 # %% ../../nbs/core/00_restriction.ipynb #9e9c3c82
 def check_halves(
-    size,  # int or ints: the sides of the mesh, in pixels
-    k,  # number of halvings, 0 or more
-    name="size",
-):  # what the error calls `size`
+    size: int | Sequence[int],  # the sides of the mesh, in pixels
+    k: int,  # number of halvings, 0 or more
+    name: str = "size",  # what the error calls `size`
+) -> None:
     "Raise `ValueError` unless every side in `size` halves evenly `k` times."
     if not isinstance(k, int) or k < 0:
         raise ValueError(f"k must be a whole number, 0 or more, got {k!r}")
-    size = (size,) if isinstance(size, int) else tuple(size)
-    if all(s > 0 and s % 2**k == 0 for s in size):
+    sides = (size,) if isinstance(size, int) else tuple(size)
+    if all(s > 0 and s % 2**k == 0 for s in sides):
         return
-    most = max(j for j in range(k + 1) if j == 0 or all(s % 2**j == 0 for s in size))
-    below, above = (tuple(max(f(s / 2**k), 1) * 2**k for s in size) for f in (floor, ceil))
+    most = max(j for j in range(k + 1) if j == 0 or all(s % 2**j == 0 for s in sides))
+    below, above = (tuple(max(f(s / 2**k), 1) * 2**k for s in sides) for f in (floor, ceil))
     raise ValueError(
-        f"{name} must be a multiple of {2**k} on every axis to be halved k={k} times, got {size}, "
+        f"{name} must be a multiple of {2**k} on every axis to be halved k={k} times, got {sides}, "
         f"which halves {most} times; the nearest that work are {below} and {above}"
     )
 
 # %% ../../nbs/core/00_restriction.ipynb #c708ab49
-def _check_batch(x, k, averages=False):
+def _check_batch(x: Tensor, k: int, averages: bool = False) -> None:
     "Raise `ValueError` unless `x` is a batch on a 1D or 2D mesh that can be restricted `k` times."
     if x.dim() not in (3, 4):
         raise ValueError(f"x must be [n, c, W] or [n, c, H, W], got {list(x.shape)}")
@@ -41,10 +43,13 @@ def _check_batch(x, k, averages=False):
 
 # %% ../../nbs/core/00_restriction.ipynb #768d09c8
 def coarsen(
-    x,  # batch [n, c, W] or [n, c, H, W], floating point
-    k=1,
-):  # levels to go down; 0 gives `x` itself. ValueError where a side does not halve k times
-    "Average blocks of 2 (1D) or 2x2 (2D) pixels, `k` times: the restriction that the method uses."
+    x: Tensor,  # batch [n, c, W] or [n, c, H, W], floating point
+    k: int = 1,  # levels to go down; 0 gives `x` itself
+) -> Tensor:
+    """Average blocks of 2 (1D) or 2x2 (2D) pixels, `k` times: the restriction of the method.
+
+    `ValueError` where a side does not halve `k` times.
+    """
     _check_batch(x, k, averages=True)
     pool = F.avg_pool1d if x.dim() == 3 else F.avg_pool2d
     for _ in range(k):
@@ -53,9 +58,9 @@ def coarsen(
 
 # %% ../../nbs/core/00_restriction.ipynb #cdaba29c
 def prolong(
-    y,  # batch [n, c, W] or [n, c, H, W] on the coarse mesh, any dtype
-    k=1,
-):  # levels to go up
+    y: Tensor,  # batch [n, c, W] or [n, c, H, W] on the coarse mesh, any dtype
+    k: int = 1,  # levels to go up
+) -> Tensor:
     "Copy each pixel into a block of `2**k` per axis: `2**(d k)` times the adjoint of `coarsen`."
     _check_batch(y, 0)
     check_halves((), k)  # the second looks at `k` alone
@@ -65,9 +70,9 @@ def prolong(
 
 # %% ../../nbs/core/00_restriction.ipynb #5e768bf8
 def coarsen_noise(
-    z,  # white noise of unit variance [n, c, W] or [n, c, H, W], floating point
-    k=1,
-):  # levels to go down
+    z: Tensor,  # white noise of unit variance [n, c, W] or [n, c, H, W], floating point
+    k: int = 1,  # levels to go down
+) -> Tensor:
     "`coarsen` times `2**(d/2)` per level, so that white noise of unit variance stays that."
     _check_batch(z, k, averages=True)
     for _ in range(k):
@@ -76,42 +81,46 @@ def coarsen_noise(
 
 # %% ../../nbs/core/00_restriction.ipynb #7f624623
 def stride(
-    x,  # batch [n, c, W] or [n, c, H, W], any dtype
-    k=1,
-):  # levels to go down
-    "Keep every `2**k`-th pixel along each axis, beginning with the first. The result is a view of `x`."
+    x: Tensor,  # batch [n, c, W] or [n, c, H, W], any dtype
+    k: int = 1,  # levels to go down
+) -> Tensor:  # a view of `x`
+    "Keep every `2**k`-th pixel along each axis, beginning with the first."
     _check_batch(x, k)
-    return x[(..., *[slice(None, None, 2**k)] * (x.dim() - 2))]
+    return x[..., :: 2**k] if x.dim() == 3 else x[..., :: 2**k, :: 2**k]
 
 # %% ../../nbs/core/00_restriction.ipynb #d2855d62
+def _random_windows(x: Tensor, axis: int, generator: torch.Generator) -> Tensor:
+    "A window of half of an axis, from a place drawn for each sample."
+    side, half = x.shape[axis], x.shape[axis] // 2
+    places = side - half + 1
+    start = torch.randint(places, (len(x), 1), generator=generator, device=generator.device)
+    pixels = (start + torch.arange(half, device=start.device)).to(x.device)  # [n, half]
+    pixels = pixels.view(len(x), *[half if a == axis else 1 for a in range(1, x.dim())])
+    return torch.take_along_dim(x, pixels, axis)
+
+
 def crop(
-    x,  # batch [n, c, W] or [n, c, H, W], any dtype
-    k=1,  # levels to go down: each takes a window of half the sides
-    generator=None,
-):  # None: central windows; a torch.Generator draws a place per sample and level
+    x: Tensor,  # batch [n, c, W] or [n, c, H, W], any dtype
+    k: int = 1,  # levels to go down: each takes a window of half the sides
+    generator: torch.Generator | None = None,  # draws a place per sample and level; None: central
+) -> Tensor:
     "Keep a window of `1/2**k` of each side."
     _check_batch(x, k)
     for _ in range(k):
         for axis in range(2, x.dim()):
-            s = x.shape[axis]
             if generator is None:
-                x = x.narrow(axis, s // 4, s // 2)
-                continue
-            start = torch.randint(
-                s - s // 2 + 1, (len(x), 1), generator=generator, device=generator.device
-            )
-            kept = (start + torch.arange(s // 2, device=start.device)).to(x.device)  # [n, s/2]
-            kept = kept.view(len(x), *[s // 2 if a == axis else 1 for a in range(1, x.dim())])
-            x = torch.take_along_dim(x, kept, axis)
+                x = x.narrow(axis, x.shape[axis] // 4, x.shape[axis] // 2)
+            else:
+                x = _random_windows(x, axis, generator)
     return x
 
 # %% ../../nbs/core/00_restriction.ipynb #6c1a1b86
 def coarsen_crop(
-    x,  # batch [n, c, W] or [n, c, H, W], floating point
-    k=1,  # levels to go down
-    generator=None,  # for `crop`: None takes central windows
-    start=0,
-):  # level that `x` lives on: to an odd level we coarsen, to an even one crop
+    x: Tensor,  # batch [n, c, W] or [n, c, H, W], floating point
+    k: int = 1,  # levels to go down
+    generator: torch.Generator | None = None,  # for `crop`; None: central windows
+    start: int = 0,  # level that `x` lives on: steps to odd levels coarsen, to even ones crop
+) -> Tensor:
     "Coarsen and crop in turn, `k` steps in all."
     _check_batch(x, k, averages=True)
     for level in range(start + 1, start + k + 1):
