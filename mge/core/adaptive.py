@@ -56,7 +56,7 @@ def step_batch(
 ) -> int:
     """Samples per step: the power of two nearest to 2 fixed / each, at most `most`.
 
-    A work unit then takes about half as long again as in an endless batch.
+    The fixed part then adds about half to the time of a work unit.
     """
     if not (fixed >= 0 and each > 0 and math.isfinite(fixed + each)):
         raise ValueError(f"fixed {fixed} must be zero or more, each {each} positive")
