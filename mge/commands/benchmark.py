@@ -7,7 +7,7 @@ __all__ = ['METHODS', 'USUAL', 'PAPER', 'PAIRS', 'BENCHMARKS', 'BATCHES', 'RATES
            'MARK', 'main', 'Method', 'plan_of_mode', 'paper_plan', 'Size', 'Watch', 'images_of', 'stages_text',
            'trained_once', 'one_run', 'tune', 'columns', 'key_of', 'text_of', 'check_row', 'rows_in', 'read_bench',
            'check_file', 'Runs', 'tuned_settings', 'final_runs', 'count_runs', 'bench', 'runs_of', 'choose',
-           'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_place', 'show_bench', 'steps_of',
+           'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_place', 'show_bench', 'mge_bench', 'steps_of',
            'time_steps', 'by_steps']
 
 # %% ../../nbs/commands/13_benchmark.ipynb #fbeddcd9
@@ -604,7 +604,34 @@ def show_bench(rows: list, path: Path):
         print(f"written: {picture}")
 
 # %% ../../nbs/commands/13_benchmark.ipynb #e02bd9ef
-#| export
+def mge_bench(
+    # quick (half a minute), standard (64 pixels, hours), full (128 pixels, for a GPU), table_3,
+    # table_4, table_4_resnet50 or table_4_unet5 (the paper's, minutes each)
+    size: str = "quick",
+    # file for the rows; what it holds already is not run again; a picture goes beside it
+    out: str = "results/bench.csv",
+    tasks: str = "",  # some of the size's tasks, separated by commas; empty: all
+    networks: str = "",  # some of its networks
+    # empty: single, progressive, auto, multiscale, fullmultiscale, or those of the table; and
+    # variants: multiscale_3, multiscale_2, fullmultiscale_3, fullmultiscale_2, single_at,
+    # multiscale_at, crop, both, and the paper's proportions: paper_single, paper_multiscale,
+    # paper_fullmultiscale, work_single
+    methods: str = "",
+    seeds: str = "",  # e.g. 0,1; empty: the size's own
+    device: str = "auto",  # auto, cpu, cuda or cuda:N
+) -> list:  # the rows
+    "Compare ways of training at equal work: tuned single-scale and progressive, and the paper's."
+    usual, target = BENCHMARKS[one_of(size, list(BENCHMARKS), "size")], pick_device(device)
+    wanted = choose(methods, list(METHODS), "methods") if methods else None
+    pairs = asked_pairs(usual, tasks, networks)
+    asked = replace(usual, pairs=pairs, seeds=asked_seeds(seeds, usual.seeds))
+    path = check_place(out, target)
+    rows = [r for r in bench(asked, path, wanted, target) if r["size"] == size]
+    others = sum(r["size"] == size for r in read_bench(path)) - len(rows)
+    if others:
+        print(f"left out: {others} rows from another device, thread count or version")
+    show_bench(rows, path)
+    return rows
 
 # %% ../../nbs/commands/13_benchmark.ipynb #738f4f1a
 main = command_line(mge_bench)
