@@ -8,7 +8,7 @@ __all__ = ['METHODS', 'USUAL', 'PAPER', 'PAIRS', 'BENCHMARKS', 'BATCHES', 'RATES
            'trained_once', 'one_run', 'tune', 'columns', 'key_of', 'text_of', 'check_row', 'rows_in', 'read_bench',
            'check_file', 'Runs', 'tuned_settings', 'final_runs', 'count_runs', 'bench', 'runs_of', 'choose',
            'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_place', 'show_bench', 'mge_bench', 'steps_of',
-           'time_steps', 'by_steps']
+           'seconds_of_step', 'time_steps', 'by_steps']
 
 # %% ../../nbs/commands/13_benchmark.ipynb #fbeddcd9
 import csv
@@ -32,7 +32,6 @@ from ..core.plan import Plan, Stage
 from ..data import images as image_data
 from ..io.figures import drawing
 from ..io.files import hold_lock, open_regular, read, write_atomic
-from ..io.tables import table
 from ..tasks.crops import restricted
 from ..tasks.superresolution import TASKS
 from ..training.comparison import progress_picture, quality_table, speed_table
@@ -78,8 +77,8 @@ def paper_plan(mode: str) -> Callable:
     """A plan in the paper's proportions, for work units of single-scale training.
 
     They pay for `n` plain steps on as many images as batches doubled over four meshes have in
-    all; multiscale training makes `n` steps, too; full-multiscale halves them from stage to stage, and
-    with fewer meshes the coarsest stages are left out.
+    all. Multiscale training makes `n` steps, too; full-multiscale halves them from stage to
+    stage, and with fewer meshes the coarsest stages are left out.
     """
 
     def plan(levels, batch, work):
@@ -653,6 +652,17 @@ def steps_of(row: dict) -> list:
     ]
 
 
+def seconds_of_step(task: str, network: str, stage: str, size: Size, steps: int) -> float:
+    "Seconds of a step `mesh:samples`, by the trainer's own clock: the fastest but the first."
+    mesh, batches = stage.split(":")
+    images, valid = _pyramids(task, size)
+    model = build_network(network, 0, 0.0).to(memory_format=torch.channels_last)
+    plan = Plan("timed", (Stage(int(mesh), tuple(map(int, batches.split("+"))), steps),))
+    data = prepare_data(TASKS[task], images, (valid[0][:1],))
+    rows = train(model, data, plan, validations=1, progress=False)[0]
+    return min(b["time"] - a["time"] for a, b in pairwise(rows))
+
+
 def time_steps(
     rows: list,  # of one size
     path: Path,  # file for the seconds; kinds of steps that it holds are not timed again
@@ -668,37 +678,17 @@ def time_steps(
         raise ValueError(f"path {path} has rows that time_steps did not write; {OWN}")
     known = {(r["task"], r["network"], r["stage"]) for r in found}
     for task, network, stage in sorted({kind for r in rows for kind, _ in steps_of(r)} - known):
-        mesh, batches = stage.split(":")
-        (images, valid), model = (
-            _pyramids(task, size),
-            build_network(network, 0, 0.0).to(memory_format=torch.channels_last),
-        )
-        plan = Plan("timed", (Stage(int(mesh), tuple(map(int, batches.split("+"))), steps),))
-        times = [
-            row["time"]
-            for row in train(
-                model,
-                prepare_data(TASKS[task], images, (valid[0][:1],)),
-                plan,
-                validations=1,
-                progress=False,
-            )[0]
-        ]
-        append_row(
-            dict(
-                task=task,
-                network=network,
-                stage=stage,
-                seconds=min(b - a for a, b in pairwise(times)),
-            ),
-            path,
-        )
+        seconds = seconds_of_step(task, network, stage, size, steps)
+        append_row(dict(task=task, network=network, stage=stage, seconds=seconds), path)
 
 
 def by_steps(row: dict, path: Path) -> float:
-    "Seconds of a run if it had been alone: those of its steps as they were timed, and what deciding added in proportion; NaN for a run that diverged."
+    """Seconds of a run if it had been alone; NaN for a run that diverged.
+
+    Those of its steps as they were timed, and what deciding added in proportion.
+    """
     alone = {(r["task"], r["network"], r["stage"]): r["seconds"] for r in read_rows(path)}
     steps = sum(n * alone[kind] for kind, n in steps_of(row))
-    return (
-        steps * row["seconds"] / (row["seconds"] - row["overhead_seconds"]) if steps else math.nan
-    )
+    if not steps:
+        return math.nan
+    return steps * row["seconds"] / (row["seconds"] - row["overhead_seconds"])
