@@ -30,7 +30,11 @@ def python(source: str) -> str:
     "A cell's source with what only IPython understands made harmless, line for line."
     if source.lstrip().startswith("%%"):
         return ""
-    return re.sub(r"(?m)^(\s*)[%!](?!=).*$", r"\1pass", source)
+
+    def harmless(match):
+        return f"{match[1]}pass" + "\n" * match[0].count("\n")
+
+    return re.sub(r"(?m)^([ \t]*)[%!](?!=)(?:.*\\\n)*.*$", harmless, source)
 
 
 def code(root: Path):

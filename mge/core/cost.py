@@ -30,7 +30,7 @@ def image_cost(
     mesh: int,  # level of the mesh, 0 the finest
     dims: int = 2,  # 2 for images, 1 for signals
 ) -> float:  # work units
-    """Work units of one network evaluation, forward and backward, of one image on `mesh` (Appendix C).
+    """Work units of one evaluation, forward and backward, of one image on `mesh` (Appendix C).
 
     They are exact in binary, so sums of them are exact too.
     """
