@@ -3,7 +3,8 @@
 It changes nothing here; each fault is one line. Checked are that
 
 - git holds what cleaning and exporting the notebooks give; README and sidebar are in step, too;
-- nbdev can show every page: import cells are pure, a title cell is title and summary;
+- nbdev can show every page: import cells are pure, a title cell is title and summary, hidden
+  cells are folded in Jupyter;
 - code fits the page: 100 columns, functions of 40 lines, `ruff format`, `ruff check`, `mypy`;
 - packages import downwards only, without cycles, and `import mge` is light.
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from check_imports import import_graph, light_import
 from check_notebooks import full_titles, mixed_imports, out_of_step
 from check_style import formatted, linted, long_functions, long_lines, starred, typed
+from fold import unfolded
 from parts import sidebar_problems
 from readme import readme_problems
 
@@ -25,6 +27,7 @@ CHECKS = (
     out_of_step,
     mixed_imports,
     full_titles,
+    unfolded,
     readme_problems,
     sidebar_problems,
     long_lines,
