@@ -1,6 +1,7 @@
 """Fold the hidden cells of all notebooks, so that a reader in Jupyter meets text, not tests.
 
-`python tools/fold.py` writes the mark that JupyterLab reads; `tools/check.py` tells what is not folded.
+`python tools/fold.py` writes the mark that JupyterLab reads; `tools/check.py` tells where it is
+missing.
 """
 
 import json
