@@ -51,7 +51,7 @@ class Method:
     meshes: int = 99  # no more than these, the finest ones
     how: str = "coarsen"  # samples get coarser, see `crops.restricted`
 
-    def levels(self, size, task: str) -> int:
+    def levels(self, size: "Size", task: str) -> int:
         "Meshes at a size: in super-resolution no crops narrower than SSIM's window of 11 pixels."
         if self.how == "crop" and task == "superresolution":
             return min(size.levels, self.meshes, (size.pixels // 11).bit_length())
@@ -185,21 +185,21 @@ class Watch:
     def __init__(self):
         self.seconds, self.since = 0.0, process_time()
 
-    def checked(self, row):
+    def checked(self, row: dict):
         self.since = process_time()
 
-    def stepped(self, row):
+    def stepped(self, row: dict):
         now = process_time()
         self.seconds, self.since = self.seconds + now - self.since, now
 
-    def packed(self, state):
+    def packed(self, state: dict):
         return None
 
     def save(self, *states):
         pass
 
 # %% ../../nbs/commands/14_benchmark.ipynb #c0b58224
-def images_of(size: Size, task: str, device="cpu") -> dict:
+def images_of(size: Size, task: str, device: torch.device | str = "cpu") -> dict:
     "split -> pyramid of the size's images, prepared for a task."
     found = {}
     for split, n in zip(image_data.SPLITS, (None, *size.images)):
@@ -217,7 +217,7 @@ def stages_text(decided: dict) -> str:
     return " ".join(f"{s.mesh}:{'+'.join(map(str, s.batches))}x{s.iterations}" for s in stages)
 
 
-def trained_once(size: Size, images: dict, what: dict, device) -> tuple:
+def trained_once(size: Size, images: dict, what: dict, device: torch.device | str) -> tuple:
     "(rows, checks, quality on the test images, `decided`, the stopwatch) of a run."
     method, decided = METHODS[what["method"]], {}
     model = build_network(what["network"], what["seed"], 0.0)
@@ -339,7 +339,7 @@ WORDS = ("size", "role", "task", "network", "method", "stages")  # the rest of b
 OWN = "allowed: a file of its own, or a new one"
 
 
-def columns(device="cpu") -> list:
+def columns(device: torch.device | str = "cpu") -> list:
     "The header of a file that is written here: what was asked for, what came out, and where."
     return [*KEY, *RESULTS, *environment(device)]
 
@@ -396,7 +396,7 @@ def read_bench(*paths) -> list:
     return list(rows.values())
 
 
-def check_file(path: Path, device="cpu"):
+def check_file(path: Path, device: torch.device | str = "cpu"):
     "`ValueError` unless rows made here may be appended: the file is new, or has their header."
     if not os.path.lexists(path):
         return
@@ -415,7 +415,7 @@ def check_file(path: Path, device="cpu"):
 class Runs:
     "The runs of one place: those that the file holds, and those that are made and appended."
 
-    def __init__(self, size: Size, path: Path, device):
+    def __init__(self, size: Size, path: Path, device: torch.device | str):
         self.size, self.path, self.device, self.here = size, path, device, environment(device)
         found = read_bench(path) if path.exists() else []
         self.known = {key_of(row): row for row in found if self._from_here(row)}
@@ -450,7 +450,7 @@ class Runs:
         return self.known[key]
 
 
-def tuned_settings(run: Callable, pair: dict, leaders) -> dict:
+def tuned_settings(run: Callable, pair: dict, leaders: dict) -> dict:
     "The method that is tuned -> (batch, learning rate), for a pair of task and network."
 
     def of(method):
@@ -460,7 +460,7 @@ def tuned_settings(run: Callable, pair: dict, leaders) -> dict:
     return {method: of(method) for method in leaders}
 
 
-def final_runs(size: Size, methods, pair: dict, best: dict, seed: int):
+def final_runs(size: Size, methods: tuple | list, pair: dict, best: dict, seed: int):
     "What the final runs of a pair are asked for, method by method."
     for name in methods:
         method = METHODS[name]
@@ -471,7 +471,7 @@ def final_runs(size: Size, methods, pair: dict, best: dict, seed: int):
             yield {**what, "seed": seed, "lr": lr, "batch": batch}
 
 
-def count_runs(size: Size, methods, leaders) -> int:
+def count_runs(size: Size, methods: tuple | list, leaders: dict) -> int:
     "Runs of a comparison, if no learning rate beyond the usual ones is tried."
     finals = sum(f >= size.least for m in methods for f in METHODS[m].fractions)
     tuning = (len(BATCHES) + len(RATES) - 1) * len(leaders)
@@ -481,9 +481,9 @@ def count_runs(size: Size, methods, leaders) -> int:
 def bench(
     size: Size,
     path: Path,  # CSV; its folder must be there
-    methods=None,  # names; None: the size's own
-    device="cpu",
-    progress=True,
+    methods: tuple | list | None = None,  # names; None: the size's own
+    device: torch.device | str = "cpu",
+    progress: bool = True,
 ) -> list:  # all rows of the file that were made here
     """Run what the file does not hold from this place yet, and append it there.
 
@@ -496,7 +496,9 @@ def bench(
         return runs_of(size, path, size.methods if methods is None else methods, device, progress)
 
 
-def runs_of(size: Size, path: Path, methods, device, progress) -> list:
+def runs_of(
+    size: Size, path: Path, methods: tuple | list, device: torch.device | str, progress: bool
+) -> list:
     "`bench`, with the file held and checked."
     runs, asked = Runs(size, path, device), set()
     leaders = dict.fromkeys(METHODS[m].tuned for m in methods if METHODS[m].tuned)
@@ -519,7 +521,7 @@ def runs_of(size: Size, path: Path, methods, device, progress) -> list:
     return list(runs.known.values())
 
 # %% ../../nbs/commands/14_benchmark.ipynb #7e394163
-def choose(text: str, allowed, name: str) -> list:
+def choose(text: str, allowed: list | dict, name: str) -> list:
     "'a,b' -> ['a', 'b'], all for ''. `ValueError` lists what is allowed."
     return [one_of(word, allowed, name) for word in text.split(",")] if text else list(allowed)
 
@@ -575,7 +577,7 @@ def asked_seeds(seeds: str, usual: tuple) -> tuple:
     return tuple(map(int, numbers))
 
 
-def check_place(out: str, device) -> Path:
+def check_place(out: str, device: torch.device | str) -> Path:
     "The file for the rows, its folder made. `ValueError` where rows or picture cannot go."
     path = Path(out)
     if path.suffix != ".csv":

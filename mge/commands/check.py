@@ -23,7 +23,7 @@ _short = Repr()
 _short.maxstring = _short.maxother = 100
 
 
-def quoted(value) -> str:
+def quoted(value: object) -> str:
     """What a file says, as Python would write it, cut short.
 
     Words from a file stand in quotes, and no control character is among them.
@@ -31,7 +31,7 @@ def quoted(value) -> str:
     return _short.repr(value)
 
 
-def tensors(value) -> dict[str, torch.Tensor]:
+def tensors(value: object) -> dict[str, torch.Tensor]:
     """All tensors within nested dicts, lists and tuples, by a name that says where.
 
     What is there twice is looked at once.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -92,7 +92,7 @@ def labels(runs: Sequence[RunFiles]) -> list[str]:
     return [str(run.model.parent.parent / run.name) for run in runs]
 
 # %% ../../nbs/commands/11_compare.ipynb #ba81fc79
-def task_label(task) -> str:
+def task_label(task: Any) -> str:
     "A task's name, with its options where it has any."
     options = getattr(task, "options", None) or {}
     if hasattr(task, "classes"):
@@ -125,7 +125,7 @@ def load_comparable(files: Sequence[Path], o: EvaluationConfig) -> tuple:
     return [model for model, _, _ in loaded], task, config
 
 
-def check_fits(exam, models: Sequence[nn.Module]):
+def check_fits(exam: Any, models: Sequence[nn.Module]):
     "The evaluation. `ValueError` if a network cannot take its size."
     for model in models:
         check_size(exam.size, model, 1)

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -185,7 +186,7 @@ def check_bytes(images: int, each: int):
 
 # %% ../../nbs/commands/10_evaluate.ipynb #078c21cd
 def restoration_size(
-    o: EvaluationConfig, model: nn.Module, task, config: dict, dataset: str
+    o: EvaluationConfig, model: nn.Module, task: Any, config: dict, dataset: str
 ) -> int:
     "Side of the images of a restoration task. `ValueError` for options that do not fit it."
     size = o.size or (
@@ -213,7 +214,9 @@ def restoration_size(
     return size
 
 # %% ../../nbs/commands/10_evaluate.ipynb #0d75ea9d
-def restoration_data(o: EvaluationConfig, model: nn.Module, task, config: dict, device) -> tuple:
+def restoration_data(
+    o: EvaluationConfig, model: nn.Module, task: Any, config: dict, device: torch.device | str
+) -> tuple:
     "`examination` of a restoration task."
     dataset = one_of(o.dataset or config.get("dataset"), datasets.DATASETS, "dataset")
     size = restoration_size(o, model, task, config, dataset)
@@ -236,7 +239,7 @@ def restoration_data(o: EvaluationConfig, model: nn.Module, task, config: dict, 
     return dataset, read
 
 # %% ../../nbs/commands/10_evaluate.ipynb #162bdd12
-def check_canvas_options(o: EvaluationConfig, task, dataset: str, kind: str):
+def check_canvas_options(o: EvaluationConfig, task: Any, dataset: str, kind: str):
     "`ValueError` for options that do not fit a network for digits."
     if o.crops or o.test_patches:
         raise ValueError(
@@ -256,7 +259,9 @@ def check_canvas_options(o: EvaluationConfig, task, dataset: str, kind: str):
         )
 
 # %% ../../nbs/commands/10_evaluate.ipynb #3302c15f
-def segmentation_data(o: EvaluationConfig, model: nn.Module, task, config: dict, device) -> tuple:
+def segmentation_data(
+    o: EvaluationConfig, model: nn.Module, task: Any, config: dict, device: torch.device | str
+) -> tuple:
     "`examination` of digits."
     dataset = o.dataset or ("mnist" if o.data_dir else "printed")
     dataset = one_of(dataset, ("printed", "mnist"), "dataset")
@@ -284,7 +289,9 @@ def segmentation_data(o: EvaluationConfig, model: nn.Module, task, config: dict,
     return f"{dataset}_{kind}", read
 
 # %% ../../nbs/commands/10_evaluate.ipynb #ee104b9a
-def classification_data(o: EvaluationConfig, model: nn.Module, task, config: dict, device) -> tuple:
+def classification_data(
+    o: EvaluationConfig, model: nn.Module, task: Any, config: dict, device: torch.device | str
+) -> tuple:
     "`examination` of classes."
     dataset = one_of(o.dataset or config.get("dataset"), labelled.LABELLED_SETS, "dataset")
     size = o.size or (
@@ -320,7 +327,7 @@ def classification_data(o: EvaluationConfig, model: nn.Module, task, config: dic
 
 # %% ../../nbs/commands/10_evaluate.ipynb #d33c0f81
 def examination(
-    o: EvaluationConfig, model: nn.Module, task, config: dict, device: torch.device
+    o: EvaluationConfig, model: nn.Module, task: Any, config: dict, device: torch.device
 ) -> tuple[str, Callable]:
     """Name of the data, and a function that reads them: say -> the evaluation of the family.
 

@@ -78,7 +78,7 @@ class RestorationEvaluation:
             found["ssim"].append(ssim(estimate, batch.clean, 2.0).cpu().numpy())
         return {key: np.stack(a) for key, a in found.items()}
 
-    def answer(self, model) -> dict:
+    def answer(self, model: torch.nn.Module) -> dict:
         return self.by(lambda batch: restore(model, self.task, batch))
 
     def baselines(self) -> dict:
@@ -156,7 +156,7 @@ class SegmentationEvaluation:
             "meanIU": np.nanmean(iu),
         }
 
-    def answer(self, model) -> dict:
+    def answer(self, model: torch.nn.Module) -> dict:
         return self.by(restore(model, self.task, self.batch))
 
     def baselines(self) -> dict:
@@ -217,7 +217,7 @@ class ClassificationEvaluation:
             "error": error,
         }
 
-    def answer(self, model) -> dict:
+    def answer(self, model: torch.nn.Module) -> dict:
         return self.by(classification.predict(model, self.images, self.crops))
 
     def baselines(self) -> dict:

@@ -9,6 +9,7 @@ __all__ = ['main', 'read_weights', 'load_weights', 'check_room', 'ProbeConfig', 
 # %% ../../nbs/commands/12_probe.ipynb #583289af
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -162,7 +163,7 @@ def prepare_network(config: ProbeConfig) -> tuple:
     return model, replace(config, size=size, levels=levels), [chosen] if chosen else []
 
 
-def load_images(config: ProbeConfig, say) -> tuple:
+def load_images(config: ProbeConfig, say: Any) -> tuple:
     "Training images on each mesh, and validation images on the finest; `say` is told what is used."
     options = dict(data_dir=config.data_dir or None, say=say)
     # validation first: what is wrong with it is said early

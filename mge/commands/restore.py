@@ -49,7 +49,7 @@ def all_finite(a: Tensor) -> bool:
     return all(part.isfinite().all() for part in a.reshape(-1).split(2**22))
 
 
-def is_plain(a) -> bool:
+def is_plain(a: object) -> bool:
     "Whether `a` is a tensor of real numbers, one beside the other, in the CPU's memory."
     return (
         type(a) in (Tensor, nn.Parameter)

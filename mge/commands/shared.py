@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from fastcore.meta import delegates
@@ -352,7 +352,7 @@ def networks_for(task: Task) -> list:
     return [name for name in NETWORKS if isinstance(task, SuperResolution) or name != "espcn"]
 
 # %% ../../nbs/commands/01_shared.ipynb #c4024503
-def check_ranges(o):  # o: options of a command, as attributes
+def check_ranges(o: Any):  # o: options of a command, as attributes
     "`ValueError` for numbers out of the range of `MOST`."
     for name, most in MOST.items():
         if not 0 <= getattr(o, name, 0) <= most:
@@ -371,7 +371,7 @@ def plan_extent(plan: Plan | AdaptivePlan) -> tuple:
 
 
 def check_numbers(
-    o,  # options of a command, as attributes
+    o: Any,  # options of a command, as attributes
     plan: Plan | AdaptivePlan,
 ):
     "`ValueError` for too many steps or samples, for no learning rate, and as `check_ranges`."
@@ -408,7 +408,7 @@ def paper_recipe(task: Task, network: str) -> dict:
 # %% ../../nbs/commands/01_shared.ipynb #563f9436
 def recipe(
     task: Task,
-    o,  # options as attributes: paper, network, lr, dropout, schedule
+    o: Any,  # options as attributes: paper, network, lr, dropout, schedule
 ) -> tuple:  # (arguments of `train`, plain values to be saved, lines on what overrides the paper)
     "How the weights will move: ours, or the paper's, unless options say otherwise."
     if o.schedule:
@@ -436,7 +436,7 @@ PICTURES = ("folder", "urban100")  # whose pictures are of any size, and read an
 IN_MEMORY = ("photographs", "deadleaves", "folder", "urban100")  # whose images are kept in memory
 
 
-def check_limit(o):  # o: options as attributes: max_pixels, dataset
+def check_limit(o: Any):  # o: options as attributes: max_pixels, dataset
     "`ValueError` for a limit on pictures' pixels that none can meet, or without pictures to read."
     if o.max_pixels < 1:
         raise ValueError(f"--max_pixels {o.max_pixels} must be 1 or more")
@@ -789,7 +789,7 @@ def print_costs(plan: Plan, rows: list, began: float, run: Run):
 
 # %% ../../nbs/commands/01_shared.ipynb #0a3e0ea4
 def run_training(
-    o,  # options as attributes: mode, lr, seed, resume, overwrite; began, by `perf_counter`
+    o: Any,  # options as attributes: mode, lr, seed, resume, overwrite; began, by `perf_counter`
     task: Task,
     model: torch.nn.Module,
     plan: Plan | AdaptivePlan,

@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -135,7 +136,7 @@ def _stl_pixels(file):
 class _Joined:
     "Two arrays of bytes [n, 3, H, H] in turn, neither copied: what `UInt8Images` uses of an array."
 
-    def __init__(self, first, second):
+    def __init__(self, first: Any, second: Any):
         self.parts, self.dtype, self.ndim = (first, second), first.dtype, first.ndim
         self.shape = (len(first) + len(second), *first.shape[1:])
 
@@ -500,7 +501,7 @@ def load_dataset(
     workers: int = 0,  # processes that decode celeba's pictures, the first time
     download: bool = False,  # fetch what is missing (cifar10, stl10, celeba)
     progress: bool = True,  # show a progress bar while decoding
-    say=None,  # gets the line on what is used; None: print it, except for what is built in
+    say: Any = None,  # gets the line on what is used; None: print it, except for what is built in
     max_pixels: int = MAX_PIXELS,  # of a picture of folder or urban100, width x height
 ) -> tuple:
     """One split on every mesh, finest first: float32 tensors in [0, 1], or `UInt8Images`.

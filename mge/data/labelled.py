@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,7 +116,7 @@ class Whitening:
             return torch.einsum("ij,njhw->nihw", self.matrix, x - self.mean[:, None, None])
         return ((_contrast(x).flatten(1) - self.mean) @ self.matrix).view_as(x)
 
-    def to(self, device):
+    def to(self, device: torch.device | str):
         "The same on another device."
         return Whitening(self.mean.to(device), self.matrix.to(device))
 
@@ -170,13 +171,13 @@ class Labelled:
     def shape(self):
         return torch.Size((len(self), 3, *2 * (self.size >> self.level,)))
 
-    def to(self, device):
+    def to(self, device: torch.device | str):
         "The same images; crops and labels will appear on `device`."
         white = self.white and self.white.to(device)
         labels = self.labels.to(device)
         return replace(self, device=torch.device(device), labels=labels, white=white)
 
-    def whitened(self, which):
+    def whitened(self, which: Tensor):
         "Whole images, whitened and scaled to `side`, for a LongTensor of images."
         pixels = np.asarray(self.pixels[self.rows[which.cpu().numpy()]])
         x = torch.from_numpy(pixels).to(self.device).float() / 255
@@ -185,7 +186,7 @@ class Labelled:
             return x
         return F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True)
 
-    def crops(self, which, corner, mirror):
+    def crops(self, which: Tensor, corner: tuple | None, mirror: Tensor | None):
         """Crops float32 [n, 3, h, w], cut and mirrored on the finest mesh and averaged from there.
 
         `which` is a LongTensor [n] of images, `corner` [n, 2] top and left, `mirror` bool [n].
@@ -204,7 +205,7 @@ class Labelled:
         corner = torch.full((len(which), 2), margin, device=self.device)
         return self.crops(which, corner, which < 0)
 
-    def few(self, n):
+    def few(self, n: int):
         "At most `n` of the images, spread evenly."
         which = torch.linspace(0, len(self) - 1, min(n, len(self))).long()
         labels = self.labels[which.to(self.device)]
@@ -292,7 +293,9 @@ def _fine_labels(file, found, pixels, names):
     return torch.tensor(labels)
 
 
-def cifar100(data_dir, part: str) -> tuple:  # folder that holds cifar-100-python/, train or test
+def cifar100(
+    data_dir: str | Path | None, part: str
+) -> tuple:  # folder that holds cifar-100-python/, train or test
     """uint8 [n, 3, 32, 32], classes [n], names of the 100 classes.
 
     `ValueError` naming the file that is missing or wrong.
@@ -415,7 +418,9 @@ def _listed(files):
     return [*chain(*files)], torch.tensor([k for k, some in enumerate(files) for _ in some])
 
 # %% ../../nbs/data/03_labelled.ipynb #e3bea159
-def class_folders(data_dir, part: str) -> tuple:  # folder with train/ and val/; which of them
+def class_folders(
+    data_dir: str | Path | None, part: str
+) -> tuple:  # folder with train/ and val/; which of them
     """Pictures, in folders below a class's too, their classes [n], and names of the classes.
 
     Sorted: those of train/. `ValueError` where the two have other classes, or share a picture, be
@@ -475,7 +480,7 @@ def load_labelled(
     levels: int = 1,  # number of meshes to train on
     data_dir: str | None = None,  # cifar100: holds cifar-100-python/; folder: train/ and val/
     workers: int = 0,  # processes that decode a folder's pictures, the first time
-    say=None,  # gets a line on each split; None: print it, except for textures
+    say: Any = None,  # gets a line on each split; None: print it, except for textures
     max_pixels: int = MAX_PIXELS,  # of a folder's picture, width x height, when it is decoded
 ) -> tuple:
     """({split: meshes}, names of the classes): train, valid and test as `labelled_meshes`.

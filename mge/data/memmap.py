@@ -87,11 +87,11 @@ class UInt8Images:
             return x
         return torch.cat([resize_images(x, self.size, self.level), self.operator(x, self.level)], 1)
 
-    def to(self, device):
+    def to(self, device: torch.device | str):
         "The same images; rows will appear on `device`."
         return replace(self, device=torch.device(device))
 
-    def through(self, operator):
+    def through(self, operator: Callable):
         "The same images with three more channels: A x of the finest mesh, restricted likewise."
         return replace(self, operator=operator)
 
@@ -146,7 +146,7 @@ DECODE_CHUNK = 256
 class _Decoded(Dataset):
     "Item i: `decode(files[i], size)` and '', or zeros and a line on what went wrong."
 
-    def __init__(self, files, decode, size):
+    def __init__(self, files: list, decode: Callable, size: int):
         self.files, self.decode, self.size = files, decode, size
 
     def __len__(self):

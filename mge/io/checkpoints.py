@@ -153,7 +153,7 @@ def first_foreign_name(pickled: bytes) -> str:
     return ""
 
 # %% ../../nbs/io/04_checkpoints.ipynb #cc73e4e9
-def find_excess(value, size: int) -> str:
+def find_excess(value: object, size: int) -> str:
     """What of a value read from `size` bytes is more than they can hold; empty if nothing.
 
     Takes time and memory in proportion to the bytes, whatever the value is.

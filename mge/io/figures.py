@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .files import write_atomic
 
@@ -44,14 +45,14 @@ def new_figure(
     return fig
 
 
-def save(fig, path: Path, dpi: float):
+def save(fig: Any, path: Path, dpi: float):
     "Write a picture as PNG, whole or not at all. `OSError` as `write_atomic`."
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=dpi)
     write_atomic(path, buffer.getvalue())
 
 # %% ../../nbs/io/02_figures.ipynb #95d21dda
-def characters(font) -> set:
+def characters(font: Any) -> set:
     "Numbers of the characters that a text in a font (matplotlib's FontProperties) can show."
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -60,7 +61,7 @@ def characters(font) -> set:
 
 
 def plain(
-    words,  # anything
+    words: object,  # anything
     most: int,  # characters of the result
     known: set,  # numbers of the characters that can be shown
 ) -> str:
@@ -75,8 +76,8 @@ def plain(
 
 
 def write(
-    text,  # matplotlib's Text
-    words,  # what it shall show, as it is
+    text: Any,  # matplotlib's Text
+    words: object,  # what it shall show, as it is
     most: int = 60,  # characters
 ):
     "Let a Text show words literally: no formula, no character that its font lacks."
@@ -86,7 +87,7 @@ def write(
 
 # %% ../../nbs/io/02_figures.ipynb #064f6076
 def name_ticks(
-    axis,  # matplotlib's Axis
+    axis: Any,  # matplotlib's Axis
     names: list,  # shown at 0, 1, 2, ...
     most: int = 20,  # characters of each
     **arguments,  # of the labels: fontsize, rotation
@@ -100,7 +101,7 @@ def name_ticks(
 
 
 def legend(
-    owner,  # an Axes or a Figure
+    owner: Any,  # an Axes or a Figure
     lines: dict,  # label -> what it names; labels are shown literally
     **arguments,  # of matplotlib's legend
 ):

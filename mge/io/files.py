@@ -199,7 +199,7 @@ def give_name(temporary: Path, path: Path, replace: bool):
         os.replace(temporary, path)
 
 # %% ../../nbs/io/00_files.ipynb #0c4820e0
-def iterate_bytes(parts):
+def iterate_bytes(parts: tuple | list):
     "Bytes one after the other, of parts that are bytes or give bytes."
     for part in parts:
         if isinstance(part, (bytes, bytearray, memoryview)):

@@ -43,7 +43,7 @@ def _allowed(module, name):
 _LONGEST_NAME = 1000
 
 
-def as_name(value):
+def as_name(value: object):
     "Text, of Python 2 (bytes) or 3, as long as a name may be; `ValueError` for anything else."
     if type(value) in (bytes, str) and len(value) > _LONGEST_NAME:
         raise ValueError(f"it has a text of {len(value)} characters where a name should be")
@@ -175,7 +175,7 @@ def _combined(step, things, stack, room):
     return target
 
 # %% ../../nbs/io/05_pickles.ipynb #482d467b
-def unpickle_arrays(data):
+def unpickle_arrays(data: bytes):
     """The dictionary in a pickle of CIFAR's form, keys as text.
 
     Nothing it names is imported or called.

@@ -262,7 +262,7 @@ def _plain_space(name: bytes) -> str:
     return word if word.isascii() and word.isalnum() else "unknown"
 
 # %% ../../nbs/io/01_pictures.ipynb #79b9d70b
-def shown(path) -> str:
+def shown(path: Path | str) -> str:
     "A path as it can stand in one line of text: what cannot be shown as it is comes quoted."
     name = str(path)
     return name if name and name.isprintable() else ascii(name)

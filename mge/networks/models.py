@@ -9,6 +9,7 @@ __all__ = ['WIDEST', 'DEEPEST', 'MOST_CHANNELS', 'sinusoid', 'check_input', 'che
 # %% ../../nbs/networks/00_models.ipynb #155b85a9
 import math
 import reprlib
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -52,7 +53,7 @@ MOST_CHANNELS = 1024
 
 def check_count(
     name: str,  # of the argument
-    value,  # what was given
+    value: object,  # what was given
     most: int,  # the largest that is allowed
     step: int = 1,  # what it must be a multiple of
 ) -> None:
@@ -67,7 +68,7 @@ def check_count(
 
 def check_share(
     name: str,  # of the argument
-    value,  # what was given
+    value: object,  # what was given
 ) -> None:
     "`ValueError` unless an argument of a network is a number from 0 to less than 1."
     if type(value) not in (int, float) or not 0 <= value < 1:
@@ -77,7 +78,7 @@ def check_share(
 class ResNetBlock(nn.Module):
     "`x` plus convolution, time, layer norm, leaky ReLU and convolution of it."
 
-    def __init__(self, width, timed):
+    def __init__(self, width: int, timed: bool):
         super().__init__()
         self.conv1, self.conv2 = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
         if timed:
@@ -89,7 +90,8 @@ class ResNetBlock(nn.Module):
                 nn.Linear(width // 4, width // 2),
             )
 
-    def forward(self, x, t=None):  # x [n, width, H, W], t [n] or None
+    # x [n, width, H, W], t [n] or None
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None = None):
         h = self.conv1(x)
         if t is not None:
             e = torch.cat([sinusoid(t, h.shape[1] // 2), self.mlp(t[:, None])], 1)
@@ -123,7 +125,8 @@ class ResNet(nn.Module):
         with torch.no_grad():
             self.close.weight *= 1e-3  # starts out close to a constant
 
-    def forward(self, x, t=None):  # x [n, channels, H, W], t [n]; ValueError for other shapes
+    # x [n, channels, H, W], t [n]; ValueError for other shapes
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None = None):
         check_input(x, t, self.channels, self.timed)
         t = t.to(x.dtype) if self.timed else None
         h = self.open(x)
@@ -147,7 +150,7 @@ def zero_init(layer: nn.Module) -> nn.Module:
 class UNetBlock(nn.Module):
     "Residual block from `cin` to `cout` channels; `e` is the time embedding, already through SiLU."
 
-    def __init__(self, cin, cout, embedding, dropout):
+    def __init__(self, cin: int, cout: int, embedding: int, dropout: float):
         super().__init__()
         self.norm1, self.conv1 = nn.GroupNorm(16, cin), nn.Conv2d(cin, cout, 3, padding=1)
         self.time = nn.Linear(embedding, cout)
@@ -157,7 +160,8 @@ class UNetBlock(nn.Module):
         self.dropout = nn.Dropout2d(dropout)
         self.skip = nn.Identity() if cin == cout else nn.Conv2d(cin, cout, 1)
 
-    def forward(self, x, e):  # x [n, cin, H, W], e [n, embedding]
+    # x [n, cin, H, W], e [n, embedding]
+    def forward(self, x: torch.Tensor, e: torch.Tensor | None):
         h = self.conv1(F.silu(self.norm1(x))) + self.time(e)[:, :, None, None]
         return self.skip(x) + self.conv2(self.dropout(F.silu(self.norm2(h))))
 
@@ -165,12 +169,13 @@ class UNetBlock(nn.Module):
 class Attention(nn.Module):
     "`x` plus single-head self-attention between its pixels."
 
-    def __init__(self, width):
+    def __init__(self, width: int):
         super().__init__()
         self.norm, self.qkv = nn.GroupNorm(16, width), nn.Conv2d(width, 3 * width, 1)
         self.project = zero_init(nn.Conv2d(width, width, 1))
 
-    def forward(self, x, e=None):  # x [n, width, H, W]; e is not used
+    # x [n, width, H, W]; e is not used
+    def forward(self, x: torch.Tensor, e: torch.Tensor | None = None):
         # [n, H*W, 3 width]; a copy, for fast kernels
         tokens = self.qkv(self.norm(x)).flatten(2).mT.contiguous()
         q, k, v = tokens[:, None].chunk(3, -1)
@@ -181,10 +186,10 @@ class Attention(nn.Module):
 class Resize(nn.Conv2d):
     "3x3 convolution onto half the sides (stride 2), or onto twice the sides (stride 1)."
 
-    def __init__(self, width, stride):
+    def __init__(self, width: int, stride: int):
         super().__init__(width, width, 3, stride, padding=1)
 
-    def forward(self, x, e=None):
+    def forward(self, x: torch.Tensor, e: torch.Tensor | None = None):
         return super().forward(F.interpolate(x, scale_factor=2) if self.stride == (1, 1) else x)
 
 # %% ../../nbs/networks/00_models.ipynb #067e5b34
@@ -258,7 +263,8 @@ class UNet(nn.Module):
                 layers.append(Resize(c, stride=1))
         return nn.ModuleList(layers)
 
-    def forward(self, x, t):  # x [n, channels, H, W], t [n] in [0, 1]; ValueError for other shapes
+    # x [n, channels, H, W], t [n] in [0, 1]; ValueError for other shapes
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None):
         check_input(x, t, self.channels, multiple=self.multiple)
         # SiLU here, once for all blocks
         e = F.silu(self.time(sinusoid(1000 * t, self.width).to(x.dtype)))
@@ -273,7 +279,7 @@ class UNet(nn.Module):
 
 # %% ../../nbs/networks/00_models.ipynb #92a5313f
 def seeded_network(
-    make,  # makes a network: its class, or a function
+    make: Any,  # makes a network: its class, or a function
     seed: int | None = None,  # None: whatever torch's global generator gives
     **kwargs,  # for `make`
 ) -> nn.Module:

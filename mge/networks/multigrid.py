@@ -87,7 +87,7 @@ class MultigridConv(nn.Module):
         self.norms = nn.ModuleList(map(nn.BatchNorm2d, cout))
         self.grids, self.activation = len(cin), activation
 
-    def forward(self, grids):  # tuple of [n, c_l, H_l, W_l], finest first
+    def forward(self, grids: tuple):  # tuple of [n, c_l, H_l, W_l], finest first
         heard = concat_neighbours(grids[-self.grids :])
         answers = [norm(conv(x)) for conv, norm, x in zip(self.convs, self.norms, heard)]
         return (*grids[: -self.grids], *(map(F.relu, answers) if self.activation else answers))
@@ -109,7 +109,7 @@ class MultigridResidual(nn.Module):
         self.second = MultigridConv(middle, cout, kernels, activation=False)
         self.grids = len(cin)
 
-    def forward(self, grids):  # tuple of [n, c_l, H_l, W_l], finest first
+    def forward(self, grids: tuple):  # tuple of [n, c_l, H_l, W_l], finest first
         own = grids[-self.grids :]
         added = self.second(self.first(own))
         widened = (F.pad(x, (0, 0, 0, 0, 0, a.shape[1] - x.shape[1])) for x, a in zip(own, added))
@@ -134,7 +134,7 @@ class Stem(nn.Module):
 
         self.grids = nn.ModuleList(map(opening, cout))
 
-    def forward(self, x):  # [n, channels, H, W] -> pyramid
+    def forward(self, x: torch.Tensor):  # [n, channels, H, W] -> pyramid
         return tuple(layer(coarsen(x, l)) for l, layer in enumerate(self.grids))
 
 
@@ -145,7 +145,7 @@ class Halve(nn.Module):
         super().__init__()
         self.join = join
 
-    def forward(self, grids):  # tuple of [n, c_l, H_l, W_l]
+    def forward(self, grids: tuple):  # tuple of [n, c_l, H_l, W_l]
         if not self.join:
             return tuple(map(halve, grids))
         return (*map(halve, grids[:-2]), torch.cat([halve(grids[-2]), grids[-1]], 1))
@@ -236,7 +236,8 @@ class Multigrid(nn.Module):
         power = self.smallest is not None and side >= self.smallest and side & (side - 1) == 0
         return power or side % self.multiple == 0
 
-    def forward(self, x, t=None):  # x [n, channels, H, W], ValueError for others; t is not used
+    # x [n, channels, H, W], ValueError for others; t is not used
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None = None):
         check_input(x, t, self.channels, timed=False)
         if not all(map(self._fits, x.shape[2:])):
             powers = "" if self.smallest is None else f", or powers of two from {self.smallest}"
@@ -317,7 +318,7 @@ class MultigridU(nn.Module):
         both = [*(2 * c for c in own[:k]), *own[k:]][: answers + 1]
         self.join = MultigridConv(both, own[:answers])
 
-    def forward(self, grids):  # tuple of [n, c_l, H_l, W_l] with the first block's channels
+    def forward(self, grids: tuple):  # tuple of [n, c_l, H_l, W_l] with the first block's channels
         risen = self.below(self.down(tuple(map(halve, grids[: self.down.grids]))))
         both = [torch.cat([x, up(y)], 1) for x, up, y in zip(grids, self.up, risen)]
         return self.join((*both, *grids[len(both) :])[: self.join.grids])
@@ -326,11 +327,11 @@ class MultigridU(nn.Module):
 class DropChannels(nn.Module):
     "Whole channels of each grid dropped at random, in training."
 
-    def __init__(self, share):
+    def __init__(self, share: float):
         super().__init__()
         self.dropout = nn.Dropout2d(share)
 
-    def forward(self, grids):
+    def forward(self, grids: tuple):
         return tuple(map(self.dropout, grids))
 
 

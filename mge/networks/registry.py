@@ -48,7 +48,8 @@ class SRNet(nn.Module):
         )
         self.close = scale_weights(nn.Conv2d(32, channels, 1))
 
-    def forward(self, x, t=None):  # x [n, channels, H, W], ValueError for others; t is not used
+    # x [n, channels, H, W], ValueError for others; t is not used
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None = None):
         check_input(x, t, self.channels, timed=False)
         for conv in self.convs:
             x = F.leaky_relu(F.group_norm(conv(x), 1), 0.2)
@@ -71,7 +72,8 @@ class ESPCN(nn.Module):
         self.middle = nn.Conv2d(64, 32, 3, padding=1)
         self.close = scale_weights(nn.Conv2d(32, channels * self.upscale**2, 3, padding=1))
 
-    def forward(self, x, t=None):  # small images [n, channels, H, W]; t is not used
+    # small images [n, channels, H, W]; t is not used
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None = None):
         check_input(x, t, self.channels, timed=False)
         h = self.middle(self.open(x).tanh()).tanh()
         return F.pixel_shuffle(self.close(h), self.upscale)  # [n, channels, 2H, 2W]
@@ -113,7 +115,8 @@ class DenseResNet(nn.Module):
         )
         self.head = zero_init(nn.Conv2d(width, channels, 3, padding=1))
 
-    def forward(self, x, t):  # x [n, channels, H, W], t [n]; ValueError for other shapes
+    # x [n, channels, H, W], t [n]; ValueError for other shapes
+    def forward(self, x: torch.Tensor, t: torch.Tensor | None):
         check_input(x, t, self.channels, multiple=self.multiple)
         plane = t.to(x.dtype).view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
         h = self.stem(torch.cat([x, plane], 1))

@@ -11,6 +11,7 @@ __all__ = ['PLAIN_IMAGES', 'native_losses', 'consistency', 'Probe', 'verdict', '
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -290,7 +291,7 @@ def plot_terms(axes: Sequence, probe: Probe, alphas: Sequence):
     axes[0].legend(fontsize=8)
 
 
-def plot_consistency(ax, probe: Probe):
+def plot_consistency(ax: Any, probe: Probe):
     "z of each mesh, and the band of three standard errors."
     L = len(probe.seconds)
     if probe.z.numel():
@@ -308,7 +309,7 @@ def plot_consistency(ax, probe: Probe):
 PLAIN_IMAGES = (4, 16, 64, 256)  # batch sizes of plain steps, whose accuracies are compared
 
 
-def plot_samples(ax, probe: Probe, alphas: Sequence):
+def plot_samples(ax: Any, probe: Probe, alphas: Sequence):
     "Samples on each mesh that give the accuracy of plain steps, not rounded."
     K = probe.pilot.covariance
     V, C = term_variances(K, alphas).tolist(), term_costs(probe.seconds)
@@ -323,7 +324,7 @@ def plot_samples(ax, probe: Probe, alphas: Sequence):
     ax.legend(fontsize=8, loc="lower right")
 
 
-def plot_costs(ax, probe: Probe):
+def plot_costs(ax: Any, probe: Probe):
     "Seconds of a step against its accuracy, for each number of meshes."
     K = probe.pilot.covariance
     ticks = [(K[0, 0].item() / n) ** 0.5 for n in PLAIN_IMAGES]
