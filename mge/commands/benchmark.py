@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'USUAL', 'PAPER', 'PAIRS', 'BENCHMARKS', 'BATCHES', 'RATES', 'TUNING', 'KEY', 'RESULTS', 'WORDS', 'OWN',
-           'MARK', 'main', 'Method', 'plan_of_mode', 'paper_plan', 'Size', 'Watch', 'images_of', 'stages_text',
+           'MARK', 'main', 'Method', 'plan_of_mode', 'paper_proportions', 'Size', 'Watch', 'images_of', 'stages_text',
            'trained_once', 'one_run', 'tune', 'columns', 'key_of', 'text_of', 'check_row', 'rows_in', 'read_bench',
            'check_file', 'Runs', 'tuned_settings', 'final_runs', 'count_runs', 'bench', 'runs_of', 'choose',
            'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_place', 'show_bench', 'mge_bench', 'steps_of',
@@ -73,7 +73,7 @@ def plan_of_mode(mode: str) -> Callable:
     return plan
 
 
-def paper_plan(mode: str) -> Callable:
+def paper_proportions(mode: str) -> Callable:
     """A plan in the paper's proportions, for work units of single-scale training.
 
     They pay for `n` plain steps on as many images as batches doubled over four meshes have in
@@ -113,10 +113,10 @@ METHODS |= {
     "multiscale_at": Method(_MULTISCALE, (1 / 32, 1 / 16, 1 / 8, 1 / 2), "single", batch=2),
 }
 PAPER = {
-    "paper_fullmultiscale": Method(paper_plan("fullmultiscale"), (1.0,), None, batch=1),
+    "paper_fullmultiscale": Method(paper_proportions("fullmultiscale"), (1.0,), None, batch=1),
     "work_single": Method(_SINGLE, (28750 / 480000,), None, batch=1),
-    "paper_multiscale": Method(paper_plan("multiscale"), (1.0,), None, batch=1),
-    "paper_single": Method(paper_plan("single"), (28750 / 480000, 1.0), None, batch=1),
+    "paper_multiscale": Method(paper_proportions("multiscale"), (1.0,), None, batch=1),
+    "paper_single": Method(paper_proportions("single"), (28750 / 480000, 1.0), None, batch=1),
 }
 METHODS |= PAPER
 METHODS |= {how: Method(_FULL, (1.0,), "single", batch=2, how=how) for how in ("crop", "both")}

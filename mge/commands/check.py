@@ -12,7 +12,7 @@ from reprlib import Repr
 
 import torch
 
-from .options import command_line, plain
+from .options import command_line, printable
 from .restore import all_finite, load_model
 from ..core.plan import plan_from_dict
 from ..io.checkpoints import import_weights, load_checkpoint
@@ -59,7 +59,7 @@ def progress(state: dict) -> list[str]:
     total = f" of {budget:g}" if budget else ""
     changed = environment_changes(state)
     made = ", ".join(
-        f"{plain(str(k))} {v if isinstance(v, int) else quoted(v)}"
+        f"{printable(str(k))} {v if isinstance(v, int) else quoted(v)}"
         for k, v in state["environment"].items()
     )
     here = f"; here: {changed}" if changed else "; the same here"
@@ -144,8 +144,8 @@ def mge_check(
         except Exception as e:  # whatever a file made to deceive can bring about
             lines = [f"is not what mge writes: {type(e).__name__}: {e}"]
             bad += 1
-        report = "\n  ".join(plain(line[:1000]) for line in lines)
-        print(f"{plain(str(path))}: {report}", flush=True)
+        report = "\n  ".join(printable(line[:1000]) for line in lines)
+        print(f"{printable(str(path))}: {report}", flush=True)
     if bad:
         raise RuntimeError(f"{bad} of {len(files)} files cannot be used")
 

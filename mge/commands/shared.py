@@ -9,9 +9,9 @@ __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES',
            'check_sizes', 'check_requested', 'choose_sizes', 'scores', 'subsample_evenly', 'tune_parameter',
            'build_network', 'networks_for', 'check_ranges', 'plan_extent', 'check_numbers', 'paper_recipe', 'recipe',
            'check_limit', 'check_paper', 'check_options', 'check_patches', 'Setup', 'plan_for', 'configure',
-           'needed_images', 'check_count', 'count_images', 'check_room', 'check_dataset', 'load_split', 'load_splits',
-           'data_digest', 'as_started', 'open_run', 'with_data', 'example_batch', 'print_scores', 'show_results',
-           'print_resumed', 'print_decisions', 'print_costs', 'run_training', 'train_command']
+           'needed_images', 'check_image_count', 'count_images', 'check_room', 'check_dataset', 'load_split',
+           'load_splits', 'data_digest', 'as_started', 'open_run', 'with_data', 'example_batch', 'print_scores',
+           'show_results', 'print_resumed', 'print_decisions', 'print_costs', 'run_training', 'train_command']
 
 # %% ../../nbs/commands/01_shared.ipynb #9ecb7ce1
 import math
@@ -557,7 +557,7 @@ def needed_images(plan: Plan | AdaptivePlan) -> int:
     return max(*(plan.batches or (4,)), *trials)
 
 
-def check_count(dataset: str, n: int, plan: Plan | AdaptivePlan):
+def check_image_count(dataset: str, n: int, plan: Plan | AdaptivePlan):
     "`ValueError` if there are fewer training images than the plan's largest batch."
     needed = needed_images(plan)
     if n < needed:
@@ -603,7 +603,7 @@ def check_dataset(setup: Setup):
             "allowed: 512 at most"
         )
     if config.dataset in ("photographs", "deadleaves"):
-        check_count(config.dataset, count_images(config), plan)
+        check_image_count(config.dataset, count_images(config), plan)
     if config.dataset in IN_MEMORY:
         n = image_data.N_CROPS["test"]
         check_memory({f"--size {size} (the making of {n} test images)": 72.0 * n * size**2})
@@ -642,7 +642,7 @@ def load_splits(
         if split == largest:
             check_room(task, setup, count_images(config), device)
         sets[split] = load_split(task, setup, split, lines.append)
-    check_count(config.dataset, len(sets["train"][0]), setup.plan)
+    check_image_count(config.dataset, len(sets["train"][0]), setup.plan)
     return sets, lines
 
 # %% ../../nbs/commands/01_shared.ipynb #a1f00014
