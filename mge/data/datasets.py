@@ -367,16 +367,32 @@ def _urban100(root, split, size, crops, pairs, generator, max_pixels=MAX_PIXELS)
 
 # %% ../../nbs/data/02_datasets.ipynb #6f670611
 def _unpack(archive, folder):
-    "Unpack a .zip or .tar.gz archive into `folder`; an error for a file that would land elsewhere."
+    """Unpack a .zip or .tar.gz archive into `folder`.
+
+    `ValueError` for a file that would land elsewhere, and for a link or a device.
+    """
+
+    def check(name):
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{archive} has {name!r}, which lies outside {folder}")
+
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as files:
             for name in files.namelist():
-                if not (folder / name).resolve().is_relative_to(folder.resolve()):
-                    raise ValueError(f"{archive} has {name!r}, which lies outside {folder}")
+                check(name)
             files.extractall(folder)
-    else:
-        with tarfile.open(archive) as files:
-            files.extractall(folder, filter="data")
+        return
+    with tarfile.open(archive) as files:
+        members = files.getmembers()
+        for member in members:
+            member.name = member.name.lstrip("/")
+            check(member.name)
+            if not (member.isfile() or member.isdir()):
+                raise ValueError(f"{archive} has {member.name!r}, which is no file")
+            member.mode &= 0o755
+        # checked above, since Python before 3.10.12 and 3.11.4 has no filter
+        known = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        files.extractall(folder, members, **known)
 
 
 def _fetch_celeba(root, fetch, file_list):
