@@ -17,11 +17,10 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from fastcore.meta import delegates
 from torch import Tensor, nn
 
 from .digits import check_width
-from .options import command_line, one_of, pick_device
+from .options import command_line, one_of, pick_device, takes_config
 from .shared import check_numbers, make_plan, run_training, subsample_evenly
 from ..core.adaptive import AdaptivePlan
 from ..core.estimator import coarsen_batch
@@ -364,7 +363,7 @@ def show_classification(
     return rows
 
 # %% ../../nbs/commands/07_classify.ipynb #8d2e87f2
-@delegates(ClassifyConfig)
+@takes_config(ClassifyConfig)
 def mge_classify(**kwargs) -> list:  # rows [name, top-5 error, error], percent
     """Train a multigrid or a plain network to tell classes of images apart, and show its errors on
     test images. As published: --dataset cifar100 --mode single --batch_sizes 128 --iters 60000
@@ -383,5 +382,4 @@ def mge_classify(**kwargs) -> list:  # rows [name, top-5 error, error], percent
     return run_training(o, task, model, plan, sets["train"], valid, run, show, **arguments)
 
 
-mge_classify.__delwrap__ = ClassifyConfig  # where fastcore looks for the comments
 main = command_line(mge_classify)

@@ -8,8 +8,8 @@ __all__ = ['KS', 'TIMES', 'main', 'wiener_filtered', 'nearest_values', 'wiener_m
 # %% ../../nbs/commands/03_deblur.ipynb #df022644
 import torch
 
-from .options import command_line
-from .shared import BUDGET, takes_config, train_command, tune_parameter
+from .options import command_line, takes_config
+from .shared import BUDGET, TrainConfig, train_command, tune_parameter
 from ..tasks.restoration import Task, deblurring, divide_by_signal, wiener
 
 # %% ../../nbs/commands/03_deblur.ipynb #e9693aa5
@@ -42,7 +42,7 @@ def wiener_methods(
     }
 
 # %% ../../nbs/commands/03_deblur.ipynb #4634da32
-@takes_config
+@takes_config(TrainConfig)
 def mge_deblur(
     network: str = "resnet",  # unet, resnet, unet5, resnet18, resnet50, srnet or srresnet
     **kwargs,

@@ -11,8 +11,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-from .options import command_line
-from .shared import BUDGET, takes_config, train_command, tune_parameter
+from .options import command_line, takes_config
+from .shared import BUDGET, TrainConfig, train_command, tune_parameter
 from ..tasks.restoration import Task, denoising
 
 # %% ../../nbs/commands/02_denoise.ipynb #edee33be
@@ -64,7 +64,7 @@ def gaussian_methods(
     }
 
 # %% ../../nbs/commands/02_denoise.ipynb #a375f3a6
-@takes_config
+@takes_config(TrainConfig)
 def mge_denoise(**kwargs) -> list:
     """Train a network to remove noise from images, compare it with the best Gaussian filter, and
     write pictures, logs and models."""

@@ -17,10 +17,9 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from fastcore.meta import delegates
 from torch import nn
 
-from .options import command_line, one_of, pick_device
+from .options import command_line, one_of, pick_device, takes_config
 from .shared import check_numbers, make_plan, run_training
 from ..core.adaptive import AdaptivePlan
 from ..core.plan import Plan
@@ -259,7 +258,7 @@ def show_segmentation(
     return rows
 
 # %% ../../nbs/commands/06_digits.ipynb #4e0eb42c
-@delegates(DigitsConfig)
+@takes_config(DigitsConfig)
 def mge_digits(**kwargs) -> list:  # the table's rows
     """Train a network to find or to straighten digits on cluttered canvases, and show what it found
     and what that depended on."""
@@ -274,5 +273,4 @@ def mge_digits(**kwargs) -> list:  # the table's rows
     return run_training(o, task, model, plan, images, valid, run, show)
 
 
-mge_digits.__delwrap__ = DigitsConfig  # where fastcore looks for the comments
 main = command_line(mge_digits)

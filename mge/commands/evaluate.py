@@ -28,7 +28,7 @@ from mge.commands.evaluation import (
     RestorationEvaluation,
     SegmentationEvaluation,
 )
-from .options import command_line, one_of, pick_device
+from .options import command_line, one_of, pick_device, takes_config
 from .restore import load_model
 from .shared import subsample_evenly
 from ..data import datasets, digits, labelled
@@ -141,19 +141,25 @@ MOST_BYTES = 2**30  # of the arrays that are written
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    "What a network is examined on; `mge_evaluate` says what the options mean."
+    "Options of `mge_evaluate`, as they were given: what a network is examined on."
 
+    # left out: the one of training. photographs, deadleaves, folder, cifar10, stl10, celeba,
+    # urban100 ...; printed or mnist for digits; textures, cifar100 or folder for classes
     dataset: str = ""
-    split: str = "test"
-    kind: str = ""
-    size: int = 0
-    images: int = 256
-    crops: int = 0
-    seed: int = 0
+    split: str = "test"  # train, valid or test
+    kind: str = ""  # for digits: of the canvases, left out: as in training
+    size: int = 0  # side of the images, pixels; 0: as in training, or the data set's own
+    images: int = 256  # at most so many, spread over all
+    crops: int = 0  # for classes: of each image, 1 from the centre, or 10; 0: 1
+    seed: int = 0  # of noise and canvases; 0: those of the table after training
+    device: str = "auto"  # auto, cpu, cuda or cuda:N
+    # crops per picture (photographs, folder, urban100); 0: 64 in all, of urban100 2 each
     test_patches: int = 0
-    data_dir: str = ""
-    download: bool = False
-    workers: int = 2
+    data_dir: str = ""  # where the data set lies
+    download: bool = False  # let torchvision fetch what is missing
+    workers: int = 2  # processes that decode pictures the first time
+    out: str = "results"  # folder; predictions go to its predictions/
+    overwrite: bool = False  # replace predictions that exist
 
 # %% ../../nbs/commands/10_evaluate.ipynb #92b92206
 def check_size(size: int, model: nn.Module, least: int):
@@ -388,63 +394,34 @@ def print_written(paths: list):
             print(f"written: {path}")
 
 # %% ../../nbs/commands/10_evaluate.ipynb #00f66553
-def evaluate_file(
-    path: Path, config: EvaluationConfig, device: torch.device, out: Path, overwrite: bool
-) -> list[list[str]]:
+def evaluate_file(path: Path, config: EvaluationConfig, device: torch.device) -> list[list[str]]:
     "Examine a model file, print the table, write predictions and picture: the table's rows."
     network, task, trained = load_any_model(path)
     name, read = examination(config, network, task, trained, device)
     stem = f"{path.stem.removesuffix('_best')}_on_{name}_{config.split}"
-    arrays, picture = (out / f"predictions/{stem}.{kind}" for kind in ("npz", "png"))
-    exam = open_examination(read, [arrays, picture], overwrite)
+    arrays, picture = (Path(config.out, f"predictions/{stem}.{kind}") for kind in ("npz", "png"))
+    exam = open_examination(read, [arrays, picture], config.overwrite)
     own = exam.answer(network.to(device))
     answers = {**exam.baselines(), trained["network"]: own}
     rows = [[label, *exam.row(a)] for label, a in answers.items()]
     print(table(exam.heads, rows))
     written = {**exam.arrays(), **own, "config": np.array(json.dumps(trained))}
-    write_arrays(arrays, written, overwrite)
+    write_arrays(arrays, written, config.overwrite)
     with drawing(picture):
         sheet(*exam.columns(answers, 4), path=picture)
     print_written([arrays, picture])
     return rows
 
 # %% ../../nbs/commands/10_evaluate.ipynb #2b9a91c2
+@takes_config(EvaluationConfig)
 def mge_evaluate(
     model: str,  # ..._best.safetensors (or a .pt) of a training run of any task
-    # left out: the one of training. photographs, deadleaves, folder, cifar10, stl10, celeba,
-    # urban100 ...; printed or mnist for digits; textures, cifar100 or folder for classes
-    dataset: str = "",
-    split: str = "test",  # train, valid or test
-    kind: str = "",  # for digits: of the canvases, left out: as in training
-    size: int = 0,  # side of the images, pixels; 0: as in training, or the data set's own
-    images: int = 256,  # at most so many, spread over all
-    crops: int = 0,  # for classes: of each image, 1 from the centre, or 10; 0: 1
-    seed: int = 0,  # of noise and canvases; 0: those of the table after training
-    device: str = "auto",  # auto, cpu, cuda or cuda:N
-    # crops per picture (photographs, folder, urban100); 0: 64 in all, of urban100 2 each
-    test_patches: int = 0,
-    data_dir: str = "",  # where the data set lies
-    download: bool = False,  # let torchvision fetch what is missing
-    workers: int = 2,  # processes that decode pictures the first time
-    out: str = "results",  # folder; predictions go to its predictions/
-    overwrite: bool = False,  # replace predictions that exist
+    **kwargs,
 ) -> list:  # the table's rows
     """Test a trained network on a data set that fits it: print its quality beside the classical
     methods, write its predictions as one array file and as a picture."""
-    config = EvaluationConfig(
-        dataset,
-        split,
-        kind,
-        size,
-        images,
-        crops,
-        seed,
-        test_patches,
-        data_dir,
-        download,
-        workers,
-    )
-    return evaluate_file(Path(model), config, pick_device(device), Path(out), overwrite)
+    config = EvaluationConfig(**kwargs)
+    return evaluate_file(Path(model), config, pick_device(config.device))
 
 
 main = command_line(mge_evaluate)

@@ -10,8 +10,8 @@ __all__ = ['TIMES', 'main', 'holes_of', 'nearest_fill', 'second_differences', 'b
 import torch
 import torch.nn.functional as F
 
-from .options import command_line
-from .shared import BUDGET, takes_config, train_command
+from .options import command_line, takes_config
+from .shared import BUDGET, TrainConfig, train_command
 from ..tasks.restoration import Task, inpainting
 
 # %% ../../nbs/commands/04_inpaint.ipynb #59bd73d4
@@ -135,7 +135,7 @@ def fill_methods(
     }
 
 # %% ../../nbs/commands/04_inpaint.ipynb #2f449846
-@takes_config
+@takes_config(TrainConfig)
 def mge_inpaint(**kwargs) -> list:
     """Train a network to fill boxes of noise in images, compare it with fills that are told where
     the boxes are, and write pictures, logs and models."""

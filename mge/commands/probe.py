@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .options import command_line, one_of, pick_device
+from .options import command_line, one_of, pick_device, takes_config
 from mge.commands.shared import (
     LEVELS,
     MOST_STEPS,
@@ -97,22 +97,27 @@ def check_room(
 # %% ../../nbs/commands/12_probe.ipynb #ff01a129
 @dataclass(frozen=True)
 class ProbeConfig:
-    "The options of `mge_probe`, which says what they mean."
+    "Options of `mge_probe`, as they were given."
 
-    network: str
-    dataset: str
-    weights: str
-    steps: int
-    samples: int
-    batch_size: int
-    size: int
-    levels: int
-    seed: int
-    lr: float
-    dropout: float
-    device: str
-    data_dir: str
-    out: str
+    network: str = "unet"  # one of mge.networks.registry, but not espcn, which enlarges
+    dataset: str = "photographs"  # photographs, deadleaves, or folder with --data_dir
+    # a model file of a training run (..._best.pt) of this network; empty: fresh weights
+    weights: str = ""
+    # plain training steps after which it is asked again, since at the start everything pays; 0: not
+    steps: int = 50
+    samples: int = 64  # pilot samples: a multiple of 8, 32 or more
+    batch_size: int = 16  # of the plain training it is compared with
+    # side of the images, pixels; 0: 64, or larger where the network on that many --levels needs it
+    size: int = 0
+    # number of meshes to consider; 0: 4, or as many as the size and the network allow
+    levels: int = 0
+    seed: int = 42  # of weights, samples and noise
+    lr: float = 2e-3  # learning rate at their start (Adam, cosine to 0)
+    dropout: float = 0.0  # of the UNet's channels
+    device: str = "auto"  # auto, cpu, cuda or cuda:N
+    data_dir: str = ""  # folder of --dataset folder, with subfolders train, valid, test
+    # a PNG file for the six diagnostic panels; empty: none; an existing file is not replaced
+    out: str = ""
 
 # %% ../../nbs/commands/12_probe.ipynb #ded7d68d
 def check_config(config: ProbeConfig):
@@ -203,46 +208,34 @@ def ask(
     return answer
 
 # %% ../../nbs/commands/12_probe.ipynb #117b08b8
-def mge_probe(
-    network: str = "unet",  # one of mge.networks.registry, but not espcn, which enlarges
-    dataset: str = "photographs",  # photographs, deadleaves, or folder with --data_dir
-    # a model file of a training run (..._best.pt) of this network; empty: fresh weights
-    weights: str = "",
-    # plain training steps after which it is asked again, since at the start everything pays; 0: not
-    steps: int = 50,
-    samples: int = 64,  # pilot samples: a multiple of 8, 32 or more
-    batch_size: int = 16,  # of the plain training it is compared with
-    # side of the images, pixels; 0: 64, or larger where the network on that many --levels needs it
-    size: int = 0,
-    # number of meshes to consider; 0: 4, or as many as the size and the network allow
-    levels: int = 0,
-    seed: int = 42,  # of weights, samples and noise
-    lr: float = 2e-3,  # learning rate at their start (Adam, cosine to 0)
-    dropout: float = 0.0,  # of the UNet's channels
-    device: str = "auto",  # auto, cpu, cuda or cuda:N
-    data_dir: str = "",  # folder of --dataset folder, with subfolders train, valid, test
-    # a PNG file for the six diagnostic panels; empty: none; an existing file is not replaced
-    out: str = "",
-):
+@takes_config(ProbeConfig)
+def mge_probe(**kwargs):
     """Does telescoping over meshes pay for this network on these images?
     Correlations, best batches and coefficients, predicted gain."""
-    config = ProbeConfig(**locals())
+    config = ProbeConfig(**kwargs)
     check_config(config)
     model, config, lines = prepare_network(config)
     images, valid = load_images(config, lines.append)
     if lines:
         print(*lines, sep="\n")
-    model = model.to(pick_device(device), memory_format=torch.channels_last)
-    generator = torch.Generator(pick_device(device)).manual_seed(seed)
-    first = f"weights from {weights}" if weights else "fresh weights"
+    model = model.to(pick_device(config.device), memory_format=torch.channels_last)
+    generator = torch.Generator(pick_device(config.device)).manual_seed(config.seed)
+    first = f"weights from {config.weights}" if config.weights else "fresh weights"
     answer = ask(config, model, images, generator, first)
-    if steps:
+    if config.steps:
         data = prepare_data(denoising, images, valid)
-        train(model, data, Plan.single(steps, batch_size), lr, seed, validations=1)
-        trained = f"after {steps} plain steps of {batch_size} images"
+        train(
+            model,
+            data,
+            Plan.single(config.steps, config.batch_size),
+            config.lr,
+            config.seed,
+            validations=1,
+        )
+        trained = f"after {config.steps} plain steps of {config.batch_size} images"
         answer = ask(config, model, images, generator, trained)
-    if out:
-        diagnostics(answer, out)
+    if config.out:
+        diagnostics(answer, config.out)
 
 
 main = command_line(mge_probe)

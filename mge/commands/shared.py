@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES', 'MOST', 'N_SHOWN', 'LEVELS', 'MOST_ENLARGED',
-           'SCHEDULES', 'OURS', 'OLD_DEFAULTS', 'CROPPED', 'PICTURES', 'IN_MEMORY', 'TrainConfig', 'takes_config',
+           'SCHEDULES', 'OURS', 'OLD_DEFAULTS', 'CROPPED', 'PICTURES', 'IN_MEMORY', 'TrainConfig',
            'default_batch_sizes', 'fixed_plan', 'check_length', 'check_adaptive', 'make_plan', 'check_ssim_window',
            'check_sizes', 'check_requested', 'choose_sizes', 'scores', 'subsample_evenly', 'tune_parameter',
            'build_network', 'networks_for', 'check_ranges', 'plan_extent', 'check_numbers', 'paper_recipe', 'recipe',
@@ -24,7 +24,6 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import torch
-from fastcore.meta import delegates
 
 from .options import one_of, pick_device, whole_numbers
 from ..core.adaptive import AdaptivePlan
@@ -105,13 +104,6 @@ class TrainConfig:
     overwrite: bool = False  # replace a run of the same name
     # no option: when the command began, by `perf_counter`
     began: float = field(default_factory=perf_counter, compare=False, repr=False)
-
-# %% ../../nbs/commands/01_shared.ipynb #c7937e67
-def takes_config(command: Callable) -> Callable:
-    "The command, with the options of `TrainConfig` and their help in place of `**kwargs`."
-    delegates(TrainConfig, but="began, return")(command)
-    command.__delwrap__ = TrainConfig  # where fastcore looks for the comments
-    return command
 
 # %% ../../nbs/commands/01_shared.ipynb #52ad3617
 PLANS = ("single", "multiscale", "fullmultiscale", "progressive")  # fixed before they run

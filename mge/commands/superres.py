@@ -13,8 +13,8 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
-from .options import command_line, one_of
-from .shared import BUDGET, MOST, takes_config, train_command
+from .options import command_line, one_of, takes_config
+from .shared import BUDGET, MOST, TrainConfig, train_command
 from ..core.restriction import coarsen
 from ..tasks.superresolution import SuperResolution, super_resolution
 
@@ -104,7 +104,7 @@ def about_patches(message: str, patch_size: int) -> str:
     return re.sub(rf"^size {size}\b|--size {size}\b", option, message)
 
 # %% ../../nbs/commands/05_superres.ipynb #fd575c14
-@takes_config
+@takes_config(TrainConfig)
 def mge_superres(
     # side of the small images, pixels, as the authors have it: half of --size, in place of which it
     # may be given
