@@ -684,7 +684,7 @@ def steps_of(row: dict) -> list:
 
 
 def seconds_of_step(task: str, network: str, stage: str, size: Size, steps: int) -> float:
-    "Seconds of a step, as `stages_text` names it, by the trainer's own clock: the fastest but the first."
+    "Seconds of a step, named as in `stages_text`, by the trainer's clock: least but the first."
     images, valid = _pyramids(task, size)
     model = build_network(network, 0, 0.0).to(memory_format=torch.channels_last)
     plan = Plan("timed", (stage_of_text(stage, steps),))

@@ -211,12 +211,13 @@ def _coarse_to_fine(
             "(finest first) must have one entry per mesh each"
         )
     steps = _steps_down(how, len(batches) - 1)
-    whole = Stage(0, batches, 1, restrictions=steps)
+    samples = tuple(batches)
+    whole = Stage(0, samples, 1, restrictions=steps)
     stages = []
     for i, n in enumerate(reversed(iterations)):
         mesh, window = whole.meshes[i], whole.windows[i]
-        last = len(batches) if telescopic else i + 1
-        stages.append(Stage(mesh, batches[i:last], n, (), window, steps[i : last - 1]))
+        last = len(samples) if telescopic else i + 1
+        stages.append(Stage(mesh, samples[i:last], n, (), window, steps[i : last - 1]))
     return tuple(reversed(stages))
 
 # %% ../../nbs/core/04_plan.ipynb #854987d6

@@ -148,14 +148,16 @@ def window_places(
     """
     last = window_sides(sides, window)
     halvings = floor(-log2(window) + 1e-9)
-    to = dict(generator=generator, device=generator.device)
-    start = torch.zeros(n, len(sides), dtype=torch.long, device=generator.device)
+    device = generator.device
+    start = torch.zeros(n, len(sides), dtype=torch.long, device=device)
     outer = tuple(sides)
     for k in reversed(range(halvings + 1)):
         inner = tuple(w * 2**k for w in last)
         for axis, (a, b) in enumerate(zip(outer, inner)):
             if a > b:
-                start[:, axis] += grid * torch.randint((a - b) // grid + 1, (n,), **to)
+                places = (a - b) // grid + 1
+                drawn = torch.randint(places, (n,), generator=generator, device=device)
+                start[:, axis] += grid * drawn
         outer = inner
     return start
 

@@ -331,7 +331,7 @@ class Inpainting(Task):
     def sample_windows(
         self, images: Tensor, generator: torch.Generator, places: Tensor, sides: tuple
     ) -> InpaintingBatch:
-        "As the base class, with boxes of the whole field of view, as far as they are in the window."
+        "As the base class, with boxes of the whole field of view, as far as the window shows them."
         b = super().sample(images, generator)
         boxes = random_boxes(len(b.t), generator)
         whole, seen = (boxes.new_tensor(s).repeat(2) for s in (sides, b.clean.shape[2:]))
