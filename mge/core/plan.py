@@ -178,12 +178,13 @@ class Plan:
 
 
 def stage_line(stage: Stage) -> str:
-    "A stage in one line. Windows are there if one is below 1, all meshes if one is not coarsened."
-    meshes = ", ".join(map(str, stage.meshes)) if stage.restrictions else stage.mesh
+    "A stage in one line; windows if one is below 1, all meshes if they do not just count up."
+    several = stage.restrictions and len(set(stage.meshes)) > 1
+    meshes = ", ".join(map(str, stage.meshes)) if several else stage.mesh
     batches = ", ".join(map(str, stage.batches))
     windows = ""
     if min(stage.windows) < 1:
-        windows = f" windows {', '.join(f'{w:g}' for w in stage.windows)} "
+        windows = f" windows {', '.join(f'{w:g}' for w in stage.windows):22s}"
     return (
         f"  mesh {meshes}  batches {batches:18s}{windows} {stage.iterations:6d} "
         f"iterations x {stage.step_work:g} = {stage.work_units:g} #WU"
