@@ -240,7 +240,7 @@ def count_flops(model: nn.Module, task: Task, batch: tuple) -> float:
     They are counted on tensors that have shapes but no numbers, so that no image is computed;
     infinite where the network asks for numbers.
     """
-    # starts autograd by the devices there are: by those that are made up below, no fork could use it
+    # autograd starts by the devices there are; with the one made up below, no fork could use it
     torch.ones((), requires_grad=True).backward()
     try:
         with FakeTensorMode() as fake:
