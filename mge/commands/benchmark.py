@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['METHODS', 'USUAL', 'PAPER', 'PAIRS', 'BENCHMARKS', 'BATCHES', 'RATES', 'TUNING', 'KEY', 'RESULTS', 'WORDS', 'OWN',
            'MARK', 'main', 'Method', 'plan_of_mode', 'paper_proportions', 'Size', 'Watch', 'images_of', 'stages_text',
-           'trained_once', 'one_run', 'tune', 'columns', 'key_of', 'text_of', 'check_row', 'rows_in', 'read_bench',
-           'check_file', 'Runs', 'tuned_settings', 'final_runs', 'count_runs', 'bench', 'runs_of', 'choose',
-           'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_place', 'show_bench', 'mge_bench', 'steps_of',
-           'seconds_of_step', 'time_steps', 'by_steps']
+           'stage_of_text', 'trained_once', 'one_run', 'tune', 'columns', 'key_of', 'text_of', 'check_row', 'rows_in',
+           'read_bench', 'check_file', 'Runs', 'tuned_settings', 'final_runs', 'count_runs', 'bench', 'runs_of',
+           'choose', 'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_place', 'show_bench', 'mge_bench',
+           'steps_of', 'seconds_of_step', 'time_steps', 'by_steps']
 
 # %% ../../nbs/commands/14_benchmark.ipynb #fbeddcd9
 import csv
@@ -28,11 +28,10 @@ from tqdm.auto import tqdm
 from .options import command_line, one_of, pick_device
 from .shared import build_network, make_plan, subsample_evenly
 from ..core.adaptive import AdaptivePlan
-from ..core.plan import Plan, Stage
+from ..core.plan import RESTRICTIONS, Plan, Stage
 from ..data import images as image_data
 from ..io.figures import drawing
 from ..io.files import hold_lock, open_regular, read, write_atomic
-from ..tasks.crops import restricted
 from ..tasks.superresolution import TASKS
 from ..training.comparison import progress_picture, quality_table, speed_table
 from ..training.loop import prepare_data, train, validate
@@ -49,7 +48,8 @@ class Method:
     tuned: str | None
     batch: int | None = None  # samples on the finest mesh; None: those tuned; 0: it finds its own
     meshes: int = 99  # no more than these, the finest ones
-    how: str = "coarsen"  # samples get coarser, see `crops.restricted`
+    # how samples get coarser, a column of the paper's Table 2, see `Plan`
+    how: str = "coarsen"
 
     def levels(self, size: "Size", task: str) -> int:
         "Meshes at a size: in super-resolution no crops narrower than SSIM's window of 11 pixels."
@@ -58,17 +58,21 @@ class Method:
         return min(size.levels, self.meshes)
 
 
-def plan_of_mode(mode: str) -> Callable:
+def plan_of_mode(mode: str, how: str = "coarsen") -> Callable:
     """The plan of a mode; iterations are halved from stage to stage.
 
-    Batches are doubled from mesh to mesh, for progressive plans from the second mesh on.
+    Batches are doubled from mesh to mesh, for progressive plans from the second mesh on. Full
+    multiscale plans go down as `how` says, a column of Table 2.
     """
     later = 0 if mode in ("multiscale", "fullmultiscale") else 1
 
     def plan(levels, batch, work):
         doubled = [max(l - later, 0) for l in range(1 if mode == "single" else levels)]
         sizes = ",".join(str(batch * 2**k) for k in doubled)
-        return make_plan(mode, levels, sizes, budget=work)
+        plan = make_plan(mode, levels, sizes, budget=work)
+        if how == "coarsen":
+            return plan
+        return Plan.full([s.iterations for s in plan.stages], plan.stages[-1].batches, how)
 
     return plan
 
@@ -119,7 +123,10 @@ PAPER = {
     "paper_single": Method(paper_proportions("single"), (28750 / 480000, 1.0), None, batch=1),
 }
 METHODS |= PAPER
-METHODS |= {how: Method(_FULL, (1.0,), "single", batch=2, how=how) for how in ("crop", "both")}
+METHODS |= {
+    how: Method(plan_of_mode("fullmultiscale", how), (1.0,), "single", batch=2, how=how)
+    for how in ("crop", "both")
+}
 
 # %% ../../nbs/commands/14_benchmark.ipynb #b89196e7
 PAIRS = tuple(
@@ -209,25 +216,47 @@ def images_of(size: Size, task: str, device: torch.device | str = "cpu") -> dict
         found[split] = TASKS[task].prepare(tuple(a.to(device) for a in pyramid))
     return found
 
-
+# %% ../../nbs/commands/14_benchmark.ipynb #8e3620cb
 def stages_text(decided: dict) -> str:
-    "What was trained, stage by stage: mesh:samples x steps."
+    """What was trained, stage by stage: mesh:samples x steps, samples@window below the whole.
+
+    Of restrictions that do not all coarsen, all meshes are named.
+    """
     plan = decided["plan"]
     stages = (plan.plan(decided["history"]) if isinstance(plan, AdaptivePlan) else plan).stages
-    return " ".join(f"{s.mesh}:{'+'.join(map(str, s.batches))}x{s.iterations}" for s in stages)
+
+    def text(s):
+        meshes = ",".join(map(str, s.meshes)) if s.restrictions else s.mesh
+        each = (f"{n}@{w:g}" if w < 1 else f"{n}" for n, w in zip(s.batches, s.windows))
+        return f"{meshes}:{'+'.join(each)}x{s.iterations}"
+
+    return " ".join(map(text, stages))
 
 
+def stage_of_text(text: str, steps: int) -> Stage:
+    "The stage that `stages_text` writes so, before its number of steps."
+    meshes, samples = (part.split(sign) for part, sign in zip(text.split(":"), ",+"))
+    pairs = [(*s.split("@"), "1")[:2] for s in samples]
+    meshes, windows = [*map(int, meshes)], [float(w) for _, w in pairs]
+    names = {step: name for name, step in RESTRICTIONS.items()}
+    restrictions = [
+        names[m - l, w / v] for (l, m), (v, w) in zip(pairwise(meshes), pairwise(windows))
+    ]
+    batches = tuple(int(n) for n, _ in pairs)
+    return Stage(meshes[0], batches, steps, (), windows[0], tuple(restrictions))
+
+# %% ../../nbs/commands/14_benchmark.ipynb #9f02080d
 def trained_once(size: Size, images: dict, what: dict, device: torch.device | str) -> tuple:
     "(rows, checks, quality on the test images, `decided`, the stopwatch) of a run."
     method, decided = METHODS[what["method"]], {}
     model = build_network(what["network"], what["seed"], 0.0)
     model = model.to(device, memory_format=torch.channels_last)
     watch = Watch()
-    task, coarsen = restricted(TASKS[what["task"]], method.how, size.pixels, what["seed"], device)
+    task = TASKS[what["task"]]
     levels = method.levels(size, what["task"])
     plan = method.plan(levels, what["batch"], what["fraction"] * size.budget)
     data = prepare_data(task, images["train"], images["valid"], device)
-    settings = {"lr": what["lr"], "seed": what["seed"], "coarsen": coarsen, "validations": 1}
+    settings = {"lr": what["lr"], "seed": what["seed"], "validations": 1}
     quiet = {"pause": math.inf, "progress": False}
     try:
         rows, checks = train(model, data, plan, run=watch, decided=decided, **settings, **quiet)
@@ -655,11 +684,10 @@ def steps_of(row: dict) -> list:
 
 
 def seconds_of_step(task: str, network: str, stage: str, size: Size, steps: int) -> float:
-    "Seconds of a step `mesh:samples`, by the trainer's own clock: the fastest but the first."
-    mesh, batches = stage.split(":")
+    "Seconds of a step, named as in `stages_text`, by the trainer's clock: least but the first."
     images, valid = _pyramids(task, size)
     model = build_network(network, 0, 0.0).to(memory_format=torch.channels_last)
-    plan = Plan("timed", (Stage(int(mesh), tuple(map(int, batches.split("+"))), steps),))
+    plan = Plan("timed", (stage_of_text(stage, steps),))
     data = prepare_data(TASKS[task], images, (valid[0][:1],))
     rows = train(model, data, plan, validations=1, progress=False)[0]
     return min(b["time"] - a["time"] for a, b in pairwise(rows))

@@ -11,7 +11,7 @@ __all__ = ['CLASSIFY_SCHEDULES', 'CLASSIFY_WORK', 'MOST_TEXTURE', 'N_VALID', 'PU
 # %% ../../nbs/commands/07_classify.ipynb #42481e34
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,7 +24,7 @@ from .options import command_line, one_of, pick_device, takes_config
 from .shared import check_numbers, make_plan, run_training, subsample_evenly
 from ..core.adaptive import AdaptivePlan
 from ..core.estimator import coarsen_batch
-from ..core.plan import Plan, Stage
+from ..core.plan import Plan, Stage, plan_to_dict
 from ..data.labelled import LABELLED_SETS, Labelled, labelled_files, load_labelled
 from ..io.checkpoints import fingerprint
 from ..io.figures import drawing, name_ticks, new_figure, write
@@ -230,7 +230,7 @@ def classify_run(o: ClassifyConfig, plan: Plan | AdaptivePlan, size: int, width:
         levels=plan.levels,
         lr=o.lr,
         schedule=o.schedule,
-        plan=asdict(plan),
+        plan=plan_to_dict(plan),
     )
     run = Run(Path(o.out), f"classification_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
     check_run(run, o.resume, o.overwrite)

@@ -11,7 +11,7 @@ __all__ = ['EMPTY', 'MOST_WIDTH', 'MOST_WEIGHTS', 'DIGITS_WORK', 'N_SEEN', 'N_TE
 # %% ../../nbs/commands/06_digits.ipynb #1e8ed130
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,7 +22,7 @@ from torch import nn
 from .options import command_line, one_of, pick_device, takes_config
 from .shared import check_numbers, make_plan, run_training
 from ..core.adaptive import AdaptivePlan
-from ..core.plan import Plan
+from ..core.plan import Plan, plan_to_dict
 from ..data.digits import CANVAS_KINDS, Canvases, digits, painted
 from ..data.images import SPLITS
 from ..io.checkpoints import fingerprint
@@ -206,7 +206,7 @@ def digits_run(o: DigitsConfig, plan: Plan | AdaptivePlan) -> Run:
         size=o.size,
         levels=plan.levels,
         lr=o.lr,
-        plan=asdict(plan),
+        plan=plan_to_dict(plan),
     )
     source = "mnist" if o.data_dir else "printed"
     run = Run(Path(o.out), f"{name}_{source}_{o.network}_{o.mode}_run{o.run_id}", config)

@@ -17,7 +17,7 @@ __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES',
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -27,7 +27,7 @@ import torch
 
 from .options import one_of, pick_device, whole_numbers
 from ..core.adaptive import AdaptivePlan
-from ..core.plan import Plan
+from ..core.plan import Plan, plan_to_dict
 from ..data import datasets
 from ..data import images as image_data
 from ..io.checkpoints import export_weights, fingerprint, load_checkpoint
@@ -536,7 +536,7 @@ def configure(
     options = getattr(task, "options", {})
     saved = dict(task=task.name, options=options)
     saved |= {name: getattr(config, name) for name in ("network", "dataset", "seed")}
-    saved |= dict(size=size, levels=plan.levels, **moves, plan=asdict(plan))
+    saved |= dict(size=size, levels=plan.levels, **moves, plan=plan_to_dict(plan))
     return Setup(config, plan, model, size, saved, arguments, notes)
 
 # %% ../../nbs/commands/01_shared.ipynb #a1f00011

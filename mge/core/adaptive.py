@@ -23,7 +23,7 @@ from torch import Tensor
 
 from .allocation import allocations
 from .cost import cost_line, image_cost, step_cost, step_work
-from .plan import Plan, Stage
+from .plan import Plan, Stage, stage_of_entry
 
 # %% ../../nbs/core/05_adaptive.ipynb #fdb69efb
 RATIO = 0.75  # of the work of neighbouring stages, if nothing better is known
@@ -269,11 +269,11 @@ def executed_plan(history: History) -> Plan:
     "What was done, as a plan: neighbouring entries with the same step are one stage."
 
     def step(h):
-        return h["mesh"], tuple(h["batches"]), tuple(h["coefficients"])
+        return replace(stage_of_entry(h), iterations=1)
 
     stages = [
-        Stage(mesh, batches, sum(h["iterations"] for h in same), coefficients)
-        for (mesh, batches, coefficients), same in groupby(history, step)
+        replace(stage, iterations=sum(h["iterations"] for h in same))
+        for stage, same in groupby(history, step)
     ]
     return Plan("auto", tuple(stages))
 

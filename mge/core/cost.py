@@ -29,12 +29,13 @@ from mge.core.estimator import (
 def image_cost(
     mesh: int,  # level of the mesh, 0 the finest
     dims: int = 2,  # 2 for images, 1 for signals
+    window: float = 1.0,  # side of what is seen of the image, over that of the whole
 ) -> float:  # work units
     """Work units of one evaluation, forward and backward, of one image on `mesh` (Appendix C).
 
-    They are exact in binary, so sums of them are exact too.
+    They are exact in binary (windows whose sides are halved, too), so sums of them are exact.
     """
-    return 2.0 ** (-dims * mesh)
+    return 2.0 ** (-dims * mesh) * window**dims
 
 # %% ../../nbs/core/02_cost.ipynb #15f611b4
 def step_cost(

@@ -303,9 +303,23 @@ def _check_coefficients(coefficients: Iterable[float] | None, meshes: int) -> li
     return alphas
 
 # %% ../../nbs/core/01_estimator.ipynb #234a44e4
+def _each_difference(coarsen: Coarsen | Sequence[Coarsen], differences: int) -> list[Coarsen]:
+    "A function for each difference. `ValueError` unless as many are given, or one for all."
+    if callable(coarsen):
+        return [coarsen] * differences
+    functions = list(coarsen)
+    if len(functions) != differences:
+        raise ValueError(
+            f"coarsen has {len(functions)} functions; allowed: one for each of the {differences} "
+            "differences, or one for all"
+        )
+    return functions
+
+
 def join_passes(
     batches: Sequence[Batch],  # one per mesh, finest first
-    coarsen: Coarsen = coarsen_batch,  # batch -> the same samples one mesh coarser
+    # batch -> the same samples one mesh coarser; several: one for each difference
+    coarsen: Coarsen | Sequence[Coarsen] = coarsen_batch,
 ) -> list[tuple[Batch, int]]:
     """The batch of each mesh's pass, and how many of its samples come from the mesh above.
 
@@ -313,8 +327,9 @@ def join_passes(
     before it.
     """
     passes = [(batches[0], 0)]
-    for above, own in zip(batches, batches[1:]):
-        passes.append((join(coarser(above, coarsen), own), n_samples(above)))
+    steps = _each_difference(coarsen, len(batches) - 1)
+    for above, own, step in zip(batches, batches[1:], steps):
+        passes.append((join(coarser(above, step), own), n_samples(above)))
     return passes
 
 
@@ -354,7 +369,8 @@ def coupled_pass(
 def telescopic_backward(
     losses: Losses,  # losses(batch) -> Tensor [n, ...]: one or more losses per sample
     batches: Sequence[Batch],  # N_l samples per mesh, finest first; tuples of tensors [n, ...]
-    coarsen: Coarsen = coarsen_batch,  # batch -> the same samples one mesh coarser
+    # batch -> the same samples one mesh coarser; several: one for each difference
+    coarsen: Coarsen | Sequence[Coarsen] = coarsen_batch,
     model: nn.Module | None = None,  # whose dropout and batch normalisation to couple; None: none
     backward: Callable[[Tensor], Any] = Tensor.backward,  # called once per mesh, with its loss
     seed: int | None = None,  # of the dropout masks; None: from torch's generator, as dropout does

@@ -9,7 +9,6 @@ __all__ = ['N_AVERAGED', 'evaluating', 'weights_replaced', 'position_in_mean', '
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from itertools import count
 from time import perf_counter
 
@@ -28,7 +27,7 @@ from mge.core.adaptive import (
     updated_pace,
     work_done,
 )
-from .plan import Plan, Stage
+from .plan import Plan, Stage, stage_of_entry, stage_to_dict
 
 # %% ../../nbs/core/06_runner.ipynb #7358b85c
 @contextmanager
@@ -168,7 +167,7 @@ def _add_stage(runner: Runner, plan: AdaptivePlan) -> bool:
     stage = plan.propose(runner.history, covariance)
     if stage is None:
         return False
-    entry = {**asdict(stage), "loss": None, "measuring": 0.0, "seconds": None}
+    entry = {**stage_to_dict(stage), "loss": None, "measuring": 0.0, "seconds": None}
     entry["covariance"] = None if covariance is None else covariance.tolist()
     runner.history.append(entry)
     if runner.timed:
@@ -232,7 +231,7 @@ def _adaptive_steps(runner: Runner, plan: AdaptivePlan, done: int) -> Iterator[S
         h, runner.spent = history[i], work_done(history[:i])
         monitored = is_monitored(plan, history[: i + 1], h["mesh"])
         trial = i < len(plan.trial_batches)
-        stage = Stage(h["mesh"], h["batches"], h["iterations"], h["coefficients"])
+        stage = stage_of_entry(h)
         for n in range(1, stage.iterations + 1):
             began = _synchronized_clock(runner) if trial else runner.clock()
             yield stage

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'PHOTOGRAPHS', 'N_CROPS', 'N_LEAVES', 'PICTURE_SETS', 'photograph', 'read_picture', 'random_crops',
-           'recolour', 'dead_leaves', 'pyramid', 'draw', 'load_pictures']
+           'recolour', 'dead_leaves', 'pyramid', 'draw_windows', 'draw', 'load_pictures']
 
 # %% ../../nbs/data/00_images.ipynb #b1804f29
 import contextlib
@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from tqdm.auto import tqdm
 
-from ..core.restriction import check_halves, coarsen
+from ..core.restriction import check_halves, coarsen, cut, window_places, window_sides
 from ..io.checkpoints import load_checkpoint, save_checkpoint
 from ..io.files import cache_folder, hold_lock
 from mge.io.pictures import (
@@ -225,25 +225,50 @@ def pyramid(
     return tuple(meshes)
 
 # %% ../../nbs/data/00_images.ipynb #c5600127
-def draw(
+def draw_windows(
     pyr: tuple,  # from `pyramid`; only pyr[level] is read, so a coarse batch costs coarse work
     n: int,  # number of samples, 1 or more
     level: int,  # 0 is the finest, below len(pyr)
     generator: torch.Generator,  # on the device of the pyramid
-) -> torch.Tensor:
-    """Fresh samples native to mesh `level`, [n, c, h, w]: random rows, half of them mirrored.
-
-    Rows are drawn with replacement. `ValueError` for `n` or `level` out of range.
-    """
+    window: float = 1.0,  # side of a window over that of the whole
+    grid: int = 2,  # windows begin at multiples of so many pixels
+) -> tuple:  # (samples [n, c, h, w], first rows and columns of the windows [n, 2])
+    "As `draw`, and where the windows lie in the images, which are mirrored already."
     if n < 1:
         raise ValueError(f"n is {n}; allowed: 1 or more")
     if not 0 <= level < len(pyr):
         raise ValueError(f"level is {level}; allowed: 0 to {len(pyr) - 1}")
     images = pyr[level]
+    sides = window_sides(images.shape[2:], window)
     rows = torch.randint(len(images), (n,), generator=generator, device=images.device)
     mirror = torch.rand(n, generator=generator, device=images.device) < 0.5
-    batch = images[rows]
-    return torch.where(mirror[:, None, None, None], batch.flip(-1), batch)
+    if window == 1:
+        batch, places = images[rows], rows.new_zeros(n, 2)
+    else:
+        places = window_places(n, images.shape[2:], window, generator, grid)
+        from_right = images.shape[3] - sides[1] - places[:, 1]
+        stored = torch.stack([places[:, 0], torch.where(mirror, from_right, places[:, 1])], 1)
+        if isinstance(images, torch.Tensor):
+            batch = cut(images, stored, sides, rows)
+        else:
+            batch = images.cut(stored, sides, rows)
+    return torch.where(mirror[:, None, None, None], batch.flip(-1), batch), places
+
+
+def draw(
+    pyr: tuple,  # from `pyramid`; only pyr[level] is read, so a coarse batch costs coarse work
+    n: int,  # number of samples, 1 or more
+    level: int,  # 0 is the finest, below len(pyr)
+    generator: torch.Generator,  # on the device of the pyramid
+    window: float = 1.0,  # side of a window over that of the whole
+    grid: int = 2,  # windows begin at multiples of so many pixels
+) -> torch.Tensor:
+    """Fresh samples native to mesh `level`, [n, c, h, w]: random rows, half of them mirrored.
+
+    Rows are drawn with replacement, windows at the places of `window_places`; nothing else is
+    read. `ValueError` for `n` or `level` out of range, or a window that has no whole even sides.
+    """
+    return draw_windows(pyr, n, level, generator, window, grid)[0]
 
 # %% ../../nbs/data/00_images.ipynb #2d59b8e5
 # Crops of two photographs soon repeat: 64-pixel squares at native scale fit 118 times into them.

@@ -18,7 +18,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from ..core.restriction import check_halves, coarsen
+from ..core.restriction import check_halves, coarsen, cut
 from ..io.files import cache_folder, digest_files, hold_lock, open_regular
 from ..io.pictures import MAX_PIXELS, open_picture, shown
 
@@ -86,6 +86,23 @@ class UInt8Images:
         if not self.operator:
             return x
         return torch.cat([resize_images(x, self.size, self.level), self.operator(x, self.level)], 1)
+
+    def cut(self, places: torch.Tensor, sides: tuple, rows: torch.Tensor):
+        """Windows of rows, as `core.restriction.cut` of `self[rows]`.
+
+        Of plain averages of bytes only those of the windows are read; else whole rows are.
+        """
+        H, own = self.pixels.shape[-1], self.size >> self.level
+        if self.operator or H % self.size or (H // self.size).bit_count() != 1:
+            return cut(self[rows], places, sides)
+        h, w = (s * (H // own) for s in sides)
+        corners = (places * (H // own)).tolist()
+        if self.columns:
+            h, w, corners = w, h, [(left, top) for top, left in corners]
+        found = zip(rows.tolist(), corners)
+        x = np.stack([self.pixels[r, :, a : a + h, b : b + w] for r, (a, b) in found])
+        x = F.avg_pool2d(torch.from_numpy(x).to(self.device).float(), H // own)
+        return (x.mT.contiguous() if self.columns else x).div_(255)
 
     def to(self, device: torch.device | str):
         "The same images; rows will appear on `device`."

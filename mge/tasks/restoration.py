@@ -10,7 +10,7 @@ __all__ = ['denoising', 'deblurring', 'inpainting', 'RestorationBatch', 'coarsen
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -68,6 +68,7 @@ class Task:
     scale: Callable  # t -> unit of the network's output, positive
     # A on the finest mesh, [n, 3, H, W] in [0, 1] to the same; None: the identity
     operator: Callable | None = None
+    windows: ClassVar = True  # a sample may be a window of the field of view
 
     def prepare(self, images: tuple) -> tuple:
         """The pyramid that `draw` takes: channels 3 to 5 hold A x.
@@ -103,13 +104,33 @@ class Task:
                 f"allowed for {self.name}: {wanted}, {source}"
             )
 
-    def draw(self, images: tuple, n: int, level: int, generator: torch.Generator) -> tuple:
+    def draw(
+        self,
+        images: tuple,
+        n: int,
+        level: int,
+        generator: torch.Generator,
+        window: float = 1.0,  # side of what a sample shows over that of the whole field of view
+        grid: int = 2,  # windows begin at multiples of so many pixels
+    ) -> tuple:
         """`n` fresh samples native to mesh `level`, from a prepared pyramid in [0, 1].
 
         `ValueError` as `data.images.draw`, or if the pyramid is not prepared for this task.
         """
         self.check(images)
-        return self.sample(2 * image_data.draw(images, n, level, generator) - 1, generator)
+        drawn, places = image_data.draw_windows(images, n, level, generator, window, grid)
+        if window == 1:
+            return self.sample(2 * drawn - 1, generator)
+        return self.sample_windows(2 * drawn - 1, generator, places, images[level].shape[2:])
+
+    def sample_windows(
+        self, images: Tensor, generator: torch.Generator, places: Tensor, sides: tuple
+    ) -> tuple:
+        """Samples made from given windows; `places` [n, 2], in a field of view of `sides`, pixels.
+
+        Images are windows of a prepared pyramid, in [-1, 1].
+        """
+        return self.sample(images, generator)
 
     def _degraded(self, images: Tensor) -> Tensor:
         if images.shape[1] == 6:
@@ -193,9 +214,17 @@ denoising = Task(
 class SizedTask(Task):
     "A task whose samples carry the width of their pixels, in pixels of the finest mesh."
 
-    def draw(self, images: tuple, n: int, level: int, generator: torch.Generator) -> tuple:
+    def draw(
+        self,
+        images: tuple,
+        n: int,
+        level: int,
+        generator: torch.Generator,
+        window: float = 1.0,
+        grid: int = 2,
+    ) -> tuple:
         "As the base class."
-        batch = super().draw(images, n, level, generator)
+        batch = super().draw(images, n, level, generator, window, grid)
         return batch._replace(width=batch.width * 2**level)
 
     def fixed(self, images: tuple, seed: int = 0, level: int = 0) -> tuple:
@@ -297,6 +326,17 @@ class Inpainting(Task):
         "As the base class, with boxes."
         b = super().sample(images, generator)
         mask = rasterize_boxes(random_boxes(len(b.t), generator), *b.clean.shape[2:])
+        return InpaintingBatch(b.clean, mask, b.noise, b.t)
+
+    def sample_windows(
+        self, images: Tensor, generator: torch.Generator, places: Tensor, sides: tuple
+    ) -> InpaintingBatch:
+        "As the base class, with boxes of the whole field of view, as far as the window shows them."
+        b = super().sample(images, generator)
+        boxes = random_boxes(len(b.t), generator)
+        whole, seen = (boxes.new_tensor(s).repeat(2) for s in (sides, b.clean.shape[2:]))
+        boxes = (boxes * whole - places.repeat(1, 2)[:, None]) / seen
+        mask = rasterize_boxes(boxes, *b.clean.shape[2:])
         return InpaintingBatch(b.clean, mask, b.noise, b.t)
 
     def network_input(self, batch: InpaintingBatch) -> Tensor:

@@ -58,7 +58,7 @@ CHUNK = 16  # images at a time in `loop.restore`
 
 
 def largest_pass(plan: Plan | AdaptivePlan) -> tuple:
-    """(samples, mesh) of the largest pass of a plan.
+    """(samples, mesh, window) of the largest pass of a plan.
 
     Of an `AdaptivePlan`, what it can be expected to take: the batches given, or as many pixels as
     4 samples of the finest mesh have.
@@ -69,11 +69,13 @@ def largest_pass(plan: Plan | AdaptivePlan) -> tuple:
         expected = plan.batches or [min(plan.most, 4 * 4**l) for l in range(plan.levels)]
         stages = tuple(Stage(mesh, (n,), 1) for mesh, n in enumerate(expected))
     passes = [
-        (own + above, stage.mesh + i)
+        (own + above, mesh, window)
         for stage in stages
-        for i, (own, above) in enumerate(zip(stage.batches, (0, *stage.batches)))
+        for own, above, mesh, window in zip(
+            stage.batches, (0, *stage.batches), stage.meshes, stage.windows
+        )
     ]
-    return max(passes, key=lambda each: each[0] * image_cost(each[1]))
+    return max(passes, key=lambda each: each[0] * image_cost(each[1], window=each[2]))
 
 
 def step_memory(
@@ -88,8 +90,8 @@ def step_memory(
     The images of the data set are not in it.
     """
     kept, fleeting = pass_memory(model, losses, batch)
-    samples, mesh = largest_pass(plan)
-    step = samples * image_cost(mesh) * pixels * (KERNELS * kept + IMAGES)
+    samples, mesh, window = largest_pass(plan)
+    step = samples * image_cost(mesh, window=window) * pixels * (KERNELS * kept + IMAGES)
     validation = CHUNK * pixels * (KERNELS * fleeting + IMAGES)
     return 5 * sum(p.nbytes for p in model.parameters()) + max(step, validation)
 
@@ -200,10 +202,10 @@ def check_step(
 
     Or if it leaves no room for the images.
     """
-    samples, mesh = largest_pass(plan)
+    samples, mesh, window = largest_pass(plan)
     what = (
         f"{option or '--batch_sizes'} (up to {samples} samples at once on mesh {mesh}, "
-        f"of {round(pixels * image_cost(mesh))} pixels each)"
+        f"of {round(pixels * image_cost(mesh, window=window))} pixels each)"
     )
     needs = {what: step_memory(model, losses, batch, plan, pixels)}
     if images:

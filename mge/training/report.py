@@ -114,13 +114,20 @@ def neighbour_correlations(covariance: list) -> list:
     ]
 
 
+def _drawn(stage: dict) -> tuple:
+    "Mesh, batches and windows of a stage, which older histories do not have."
+    names = ("mesh", "batches", "window", "restrictions")
+    return tuple(stage.get(name) for name in names)
+
+
 def _draw_stage(ax: Any, stage: dict, before: dict | None, start: float, end: float):
     "A block from start to end on a stage's mesh; its samples if new, and its correlations."
-    mesh, batches = stage["mesh"], stage["batches"]
+    mesh, batches, window = stage["mesh"], stage["batches"], stage.get("window", 1.0)
     block = dict(align="edge", color=f"C{mesh}", edgecolor="white", lw=0.5)
     ax.bar(start, 1, end - start, mesh - 0.5, **block)
-    if before is None or (mesh, batches) != (before["mesh"], before["batches"]):
+    if before is None or _drawn(stage) != _drawn(before):
         samples = " " + " + ".join(map(str, batches))
+        samples += f" in windows of {window:g}" if window < 1 else ""
         ax.text(start, mesh + 0.55, samples, fontsize=8, va="top")
     if stage["covariance"]:
         rho = ", ".join(f"{r:.2f}" for r in neighbour_correlations(stage["covariance"]))
