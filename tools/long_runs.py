@@ -38,7 +38,7 @@ def wanted_runs(args) -> list:
     return [
         (guard, seed, network, args.steps if guard else args.steps_off)
         for guard in (1, 0)
-        for seed in range(args.seeds)
+        for seed in range(10, 10 + args.seeds)
         for network in ("unet", "resnet")
     ]
 
@@ -103,7 +103,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="CSV file to append to")
     parser.add_argument("--steps", type=int, default=16000, help="steps of a run with the guard")
     parser.add_argument("--steps_off", type=int, default=16000, help="steps of one without it")
-    parser.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, ...")
+    parser.add_argument(
+        "--seeds", type=int, default=5, help="seeds 10, 11, ...: none that anything was chosen on"
+    )
     parser.add_argument("--rate", type=float, default=5e-4, help="learning rate")
     args = parser.parse_args()
     single_threaded()

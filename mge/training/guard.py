@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LOOK_BACK', 'FEWEST', 'CLIP', 'BLOCK', 'PATIENCE', 'SETTLED', 'OVERDUE', 'clip_limit', 'clip_gradients', 'is_far',
-           'Watch', 'Guard', 'check_guard']
+           'Watch', 'Guard']
 
 # %% ../../nbs/training/07_guard.ipynb #7f49692f
 import copy
@@ -37,7 +37,7 @@ def clip_gradients(gradients: list, norm: float, limit: float):
     if norm > limit:
         torch._foreach_mul_(gradients, limit / norm)
 
-# %% ../../nbs/training/07_guard.ipynb #ecb05744
+# %% ../../nbs/training/07_guard.ipynb #c324f4ba
 def is_far(
     loss: float,
     lowest: float,  # so far
@@ -73,7 +73,7 @@ class Watch:
         self.far = self.far + 1 if certain and is_far(mean, least, self.first) else 0
         return self.far >= 2
 
-# %% ../../nbs/training/07_guard.ipynb #d6a9245f
+# %% ../../nbs/training/07_guard.ipynb #7dca82fe
 PATIENCE = 3  # looks in a row that are far above the best
 SETTLED = 200  # steps from the start, or since the run went back, before looks count
 OVERDUE = 500  # steps on the finest mesh after which there is a look, if none was asked for
@@ -81,7 +81,10 @@ OVERDUE = 500  # steps on the finest mesh after which there is a look, if none w
 
 @dataclass
 class Guard:
-    "What watches a run, all that it remembers, and each time it went back."
+    """What watches a run, all that it remembers, and each time it went back.
+
+    `ValueError` for `clip` and `returns` of `train` that it cannot work with.
+    """
 
     clip: float | None = None  # limit of a gradient's norm, in medians of those before
     allowed: int | None = None  # times that the run may go back; None: it is not watched
@@ -93,6 +96,12 @@ class Guard:
     extra: int = 0  # looks besides those that were asked for
     returns: list = field(default_factory=list)  # a dict for each time it went back
     columns: bool = True  # False: the run's log was begun without `columns_of_step`
+
+    def __post_init__(self):
+        if self.clip is not None and not self.clip >= 1:
+            raise ValueError(f"clip {self.clip} must be 1 or more, or None for no limit")
+        if self.allowed is not None and not self.allowed >= 0:
+            raise ValueError(f"returns {self.allowed} must be zero or more, or None for no watch")
 
     @property
     def rate(self) -> float:
@@ -186,11 +195,3 @@ class Guard:
             self.keep(best, model, optimizer)
         else:
             self.best = best
-
-# %% ../../nbs/training/07_guard.ipynb #8fead043
-def check_guard(clip: float | None, returns: int | None):
-    "`ValueError` for what a `Guard` cannot work with; arguments as of `train`."
-    if clip is not None and not clip >= 1:
-        raise ValueError(f"clip {clip} must be 1 or more, or None for no limit")
-    if returns is not None and not (isinstance(returns, int) and returns >= 0):
-        raise ValueError(f"returns {returns} must be zero or more, or None for no watch")

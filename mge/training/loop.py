@@ -37,7 +37,7 @@ from ..core.plan import Plan, Stage
 from ..core.runner import Runner, evaluating
 from ..tasks.metrics import psnr, ssim
 from ..tasks.restoration import Task, coarsen_samples
-from .guard import CLIP, Guard, check_guard
+from .guard import CLIP, Guard
 from .optimizer import adam
 
 # %% ../../nbs/training/01_loop.ipynb #7d0c1e52
@@ -442,11 +442,14 @@ def prepare_state(
     coarsen: Callable,
     seed: int,
     saved: dict | None = None,
+    guard: Guard | None = None,  # a new one; None: no watch, no limit
 ) -> TrainState:
     "The state in which a run begins, or that it goes on from; arguments as of `train`."
     state = TrainState(model, optimizer, seeded(data, seed))
+    state.guard = guard or Guard()
     if saved:
         resume_state(state, saved, seed)
+        state.guard.resume(saved, model, optimizer)
     losses = data.task.losses(model)
     state.runner = make_runner(
         plan, model, data, losses, coarsen, optimizer, seed, saved, lambda: state.time
@@ -736,26 +739,22 @@ def train(
 ) -> tuple:  # rows of training and of validation, lists of dicts
     """Train a model by a plan. Its parts that are in evaluation mode by themselves stay so.
 
-    `ValueError` for bad arguments. `FloatingPointError` if numbers are not finite: loss or
-    gradient before the optimizer moves, weights before anything is saved; or if a run collapses
-    after it went back as often as it may.
+    `ValueError` for bad arguments. `FloatingPointError` if it collapses too often, or if numbers
+    are not finite: loss or gradient before the optimizer moves, weights before anything is saved.
     """
     check_arguments(model, data, plan, lr, warmup, validations, saved)
-    check_guard(clip, returns)
+    guard = Guard(clip, returns)
     warmup = min(warmup, count_steps(plan) // 4) if isinstance(plan, Plan) else warmup
     settings = TrainSettings(lr, warmup, schedule, seed, validations, coarsen)
-    state = prepare_state(model, data, plan, optimizer(model, lr), coarsen, seed, saved)
-    state.guard = Guard(clip, returns)
-    if saved:
-        state.guard.resume(saved, model, state.optimizer)
+    state = prepare_state(model, data, plan, optimizer(model, lr), coarsen, seed, saved, guard)
     bar = progress_bar(state, progress)
     with defer_signals() as signals, Saver(run, pause, state.iteration) as saver, bar:
         if training_loop(state, data, settings, saver, bar, signals):
             finish(state, data, saver)
     if decided is not None:
         runner = state.runner
-        decided.update(plan=runner.plan, history=runner.history, seconds=runner.seconds)
-        decided.update(returns=state.guard.returns)
+        decided.update(plan=runner.plan, history=runner.history)
+        decided.update(seconds=runner.seconds, returns=guard.returns)
     for number in signals:
         signal.raise_signal(number)  # Ctrl-C or SIGTERM, now that all is saved
     return state.rows, state.checks

@@ -88,7 +88,8 @@ def curves(
 ) -> Any:  # a matplotlib Figure
     """Draw validation and the loss of training against work units and seconds, a line per run.
 
-    A dotted line: there a run went back to its best state. `ValueError` without runs, or without rows.
+    A dotted line: there a run went back to its best state.
+    `ValueError` without runs, or without rows.
     """
     if not logs:
         raise ValueError("logs {} is empty; allowed: at least one run")
