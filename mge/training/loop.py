@@ -8,8 +8,8 @@ __all__ = ['TrainingData', 'prepare_data', 'restore', 'quality', 'validate', 'de
            'measure_gradients', 'seeded', 'make_runner', 'TrainState', 'restore_generator', 'resume_state',
            'prepare_state', 'cosine', 'TrainSettings', 'set_rate', 'draw_batches', 'differences', 'count_work',
            'check_gradient', 'check_weights', 'record_step', 'validation_due', 'run_validation', 'shown_total',
-           'progress_bar', 'update_bar', 'training_loop', 'finish', 'count_steps', 'drawn_fields', 'check_field',
-           'check_fields', 'check_arguments', 'train']
+           'progress_bar', 'update_bar', 'clip_gradient', 'go_back', 'look', 'training_loop', 'finish', 'count_steps',
+           'drawn_fields', 'check_field', 'check_fields', 'check_arguments', 'train']
 
 # %% ../../nbs/training/01_loop.ipynb #404005a6
 import copy
@@ -40,6 +40,7 @@ from ..core.runner import Runner, evaluating
 from ..tasks.crops import crop_batch
 from ..tasks.metrics import psnr, ssim
 from ..tasks.restoration import Task, coarsen_samples
+from .guard import CLIP, Guard
 from .optimizer import adam
 
 # %% ../../nbs/training/01_loop.ipynb #7d0c1e52
@@ -361,6 +362,7 @@ class TrainState:
     rows: list = field(default_factory=list)  # a dict for each step
     checks: list = field(default_factory=list)  # a dict for each validation
     lowest_loss: float = math.inf  # of the validations
+    guard: Guard = field(default_factory=Guard)  # clips, and knows the best state
 
     @property
     def work_units(self) -> float:
@@ -400,6 +402,7 @@ class TrainState:
             "valid_loss": self.checks[-1]["loss"],
             "checks": self.checks,
             "auto": self.runner.state(),
+            "guard": self.guard.state(self.iteration),
         }
 
 # %% ../../nbs/training/01_loop.ipynb #ff357695
@@ -451,11 +454,14 @@ def prepare_state(
     coarsen: Callable,
     seed: int,
     saved: dict | None = None,
+    guard: Guard | None = None,  # a new one; None: no watch, no limit
 ) -> TrainState:
     "The state in which a run begins, or that it goes on from; arguments as of `train`."
     state = TrainState(model, optimizer, seeded(data, seed))
+    state.guard = guard or Guard()
     if saved:
         resume_state(state, saved, seed)
+        state.guard.resume(saved, model, optimizer)
     losses = data.task.losses(model)
     state.runner = make_runner(
         plan, model, data, losses, coarsen, optimizer, seed, saved, lambda: state.time
@@ -487,7 +493,8 @@ class TrainSettings:
     def learning_rate(self, state: TrainState) -> float:
         "The rate of the next step: `lr`, times the warm-up, times the schedule."
         rise = min((state.iteration + 1) / (self.warmup + 1), 1)
-        return self.lr * rise * self.schedule(state.runner.schedule_progress)
+        rate = self.lr * state.guard.rate
+        return rate * rise * self.schedule(state.runner.schedule_progress)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float):
@@ -571,7 +578,8 @@ def record_step(state: TrainState, began: float):
     state.iteration += 1
     state.step_seconds += perf_counter() - began
     rate = state.optimizer.param_groups[0]["lr"]
-    state.rows.append({**state.position(), "lr": rate, "loss": state.loss})
+    row = {**state.position(), "lr": rate, "loss": state.loss}
+    state.rows.append({**row, **state.guard.columns_of_step()})
 
 # %% ../../nbs/training/01_loop.ipynb #2e68a9b3
 def validation_due(state: TrainState, validations: int) -> bool:
@@ -579,9 +587,9 @@ def validation_due(state: TrainState, validations: int) -> bool:
 
     In a run without a known end, whenever half as much work was done again, and 20 at least.
     """
-    total = state.runner.total
+    total, looks = state.runner.total, len(state.checks) - state.guard.extra
     if math.isfinite(total):
-        return state.work_units >= total * len(state.checks) / validations
+        return state.work_units >= total * looks / validations
     return state.work_units >= max(1.5 * state.checks[-1]["work_units"], 20)
 
 
@@ -595,6 +603,7 @@ def run_validation(state: TrainState, data: TrainingData, saver: Saver):
         )
     state.checks.append(row)
     saver.log_validation(row)
+    state.guard.keep(row, state.model, state.optimizer)
     if row["loss"] <= state.lowest_loss:
         state.lowest_loss = row["loss"]
         saver.keep_best(state.checkpoint())
@@ -622,9 +631,39 @@ def update_bar(bar: tqdm, state: TrainState):
     last = state.checks[-1]
     name = "psnr" if "psnr" in last else list(last)[-1]
     bar.set_description_str(field_name(state.mesh, state.window), refresh=False)
-    bar.set_postfix_str(f"fine {name} {last[name]:.4g}", refresh=False)
+    back = f", rate x {state.guard.rate:g}" if state.guard.returns else ""
+    bar.set_postfix_str(f"fine {name} {last[name]:.4g}{back}", refresh=False)
     bar.total = shown_total(state)
     bar.update(state.work_units - bar.n)
+
+# %% ../../nbs/training/01_loop.ipynb #5d1c7a02
+def clip_gradient(state: TrainState, norm: float):
+    "Clip the gradient, whose norm this is, by the run's guard."
+    gradients = [p.grad for p in state.model.parameters() if p.grad is not None]
+    state.guard.clipped(gradients, norm)
+
+
+def go_back(state: TrainState, data: TrainingData, saver: Saver):
+    "Go back to the best state and say so. `FloatingPointError` if that was done too often."
+    said = state.guard.go_back(state.checks[-1], state.model, state.optimizer)
+    if state.runner.mean:  # by which an `AdaptivePlan` judges: nothing that collapsed stays in it
+        state.runner.mean = [p.detach().clone() for p in state.model.parameters()]
+    state.guard.extra += 1
+    run_validation(state, data, saver)
+    tqdm.write(f"note: {said}", file=sys.stderr)
+
+
+def look(state: TrainState, data: TrainingData, saver: Saver, validations: int):
+    "Validate if it is time, or if the guard wants it; go back if the run has collapsed."
+    alarmed = state.guard.alarmed(state.loss, state.mesh)
+    steps, images = state.iteration - state.checks[-1]["iteration"], len(data.valid[0])
+    due = validation_due(state, validations)
+    if not (due or alarmed or state.guard.overdue(steps, state.mesh, images)):
+        return
+    state.guard.extra += not due
+    run_validation(state, data, saver)
+    if state.guard.collapsed(state.checks, alarmed):
+        go_back(state, data, saver)
 
 # %% ../../nbs/training/01_loop.ipynb #fba6a753
 def training_loop(
@@ -655,13 +694,13 @@ def training_loop(
         )
         state.loss = loss.item()
         norm = check_gradient(state, losses, batches, stage, restrict)
+        clip_gradient(state, norm)
         optimizer.step()
         check_weights(state, weights, norm)
         record_step(state, began)
         saver.log_step(state.rows[-1])
         update_bar(bar, state)
-        if validation_due(state, settings.validations):
-            run_validation(state, data, saver)
+        look(state, data, saver, settings.validations)
         if signals or saver.due():
             saver.save(state.checkpoint())
         if signals:
@@ -670,11 +709,17 @@ def training_loop(
 
 # %% ../../nbs/training/01_loop.ipynb #7bbf0ace
 def finish(state: TrainState, data: TrainingData, saver: Saver):
-    "Validate and save what the last step has left, unless that was done already."
+    """Validate and save what the last step has left, unless that was done already.
+
+    A run that ends collapsed ends with its best state.
+    """
     validated = state.checks[-1]["iteration"] == state.iteration
     if not validated:  # an `AdaptivePlan` may end with a little left over
         run_validation(state, data, saver)
-    if not validated or saver.iteration != state.iteration:
+    collapsed = state.guard.collapsed(state.checks, enough=True)
+    if collapsed:
+        go_back(state, data, saver)
+    if collapsed or not validated or saver.iteration != state.iteration:
         saver.save(state.checkpoint())
 
 
@@ -771,27 +816,31 @@ def train(
     saved: dict | None = None,  # go on from what `run.saved()` gives; all else as it was
     pause: float | None = None,  # seconds between saves; None: 200 times as long as a save takes
     progress: bool = True,  # show a progress bar
-    decided: dict | None = None,  # gets `plan`, `history` and `seconds` of an `AdaptivePlan`
+    decided: dict | None = None,  # gets `plan`, `history`, `seconds` of deciding, and `returns`
     warmup: int = 50,  # steps over which the rate rises to that, at most a quarter of a plan's
     optimizer: Callable = adam,  # (model, lr) -> what moves the weights
     schedule: Callable = cosine,  # share of the plan's work that is done -> factor of the rate
+    clip: float | None = CLIP,  # limit of a gradient's norm, in medians of the last; None: no limit
+    returns: int | None = 3,  # times that a collapsed run goes back; None: it is not watched
 ) -> tuple:  # rows of training and of validation, lists of dicts
     """Train a model by a plan. Its parts that are in evaluation mode by themselves stay so.
 
-    `ValueError` for bad arguments. `FloatingPointError` if numbers are not finite: loss or
-    gradient before the optimizer moves, weights before anything is saved.
+    `ValueError` for bad arguments. `FloatingPointError` if it collapses too often, or if numbers
+    are not finite: loss or gradient before the optimizer moves, weights before anything is saved.
     """
     check_arguments(model, data, plan, lr, warmup, validations, saved)
+    guard = Guard(clip, returns)
     warmup = min(warmup, count_steps(plan) // 4) if isinstance(plan, Plan) else warmup
     settings = TrainSettings(lr, warmup, schedule, seed, validations, coarsen)
-    state = prepare_state(model, data, plan, optimizer(model, lr), coarsen, seed, saved)
+    state = prepare_state(model, data, plan, optimizer(model, lr), coarsen, seed, saved, guard)
     bar = progress_bar(state, progress)
     with defer_signals() as signals, Saver(run, pause, state.iteration) as saver, bar:
         if training_loop(state, data, settings, saver, bar, signals):
             finish(state, data, saver)
     if decided is not None:
         runner = state.runner
-        decided.update(plan=runner.plan, history=runner.history, seconds=runner.seconds)
+        decided.update(plan=runner.plan, history=runner.history)
+        decided.update(seconds=runner.seconds, returns=guard.returns)
     for number in signals:
         signal.raise_signal(number)  # Ctrl-C or SIGTERM, now that all is saved
     return state.rows, state.checks
