@@ -26,18 +26,18 @@ TABLE = Path(__file__).with_suffix(".csv")
 SPLITS = ("train", "valid", "test")
 
 
-def read_table(path: Path = TABLE) -> list:
+def read_table() -> list:
     "Rows of the table as dictionaries; `ValueError` for a name or picture that is there twice."
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(TABLE, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for key in ("name", "sha256"):
         values = [row[key] for row in rows]
         twice = [value for value in values if values.count(value) > 1]
         if twice:
-            raise ValueError(f"{path.name} has {key} {twice[0]} twice; allowed: once")
+            raise ValueError(f"{TABLE.name} has {key} {twice[0]} twice; allowed: once")
     for row in rows:
         if row["split"] not in SPLITS or Path(row["name"]).name != row["name"]:
-            raise ValueError(f"{path.name} has {row['split']}/{row['name']}; allowed: SPLIT/NAME")
+            raise ValueError(f"{TABLE.name} has {row['split']}/{row['name']}; allowed: SPLIT/NAME")
     return rows
 
 

@@ -240,6 +240,8 @@ def draw(
     if not 0 <= level < len(pyr):
         raise ValueError(f"level is {level}; allowed: 0 to {len(pyr) - 1}")
     images = pyr[level]
+    if hasattr(images, "draw"):  # fresh crops, see data.fresh
+        return images.draw(n, generator)
     rows = torch.randint(len(images), (n,), generator=generator, device=images.device)
     mirror = torch.rand(n, generator=generator, device=images.device) < 0.5
     batch = images[rows]
