@@ -76,6 +76,10 @@ class SuperResolution(SizedTask):
         one = clean[:, 0, 0, 0]
         return SuperResolutionBatch(clean, degraded, torch.zeros_like(one), torch.ones_like(one))
 
+    def restricted(self, x: Tensor, k: int) -> Tensor:
+        "As the base class; copies of a pixel are not made where they would be averaged again."
+        return coarsen(downsample(x, self.how).clamp(0, 1), k - 1) if k else self.operator(x)
+
     def network_input(self, batch: SuperResolutionBatch) -> Tensor:
         "The low-resolution images, upsampled: [n, 3, H, W]."
         return upsample(coarsen(batch.degraded))
