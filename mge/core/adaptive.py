@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['RATIO', 'MIN_EXPONENT', 'History', 'TRIAL_BATCHES', 'TRIAL_STEPS', 'TRIAL_SHARE', 'PACE_STEPS', 'PACE_LIMIT',
-           'ANNEAL_SHARE', 'MIN_STEPS', 'N_MONITORED', 'MONITOR_WORK', 'PILOT_SAMPLES', 'PILOT_SHARE', 'mesh_shares',
-           'step_batch', 'estimate_costs', 'exponent', 'stage_fraction', 'cheapest_step', 'AdaptivePlan', 'work_shares',
-           'work_done', 'work_so_far', 'executed_plan', 'mesh_start', 'mesh_losses', 'work_before', 'trial_batches',
-           'past_trials', 'step_costs', 'step_seconds', 'updated_pace', 'seconds_elapsed', 'seconds_left',
-           'seconds_per_unit', 'total_work', 'batch_size', 'reserved_work', 'mesh_work', 'is_monitored', 'plateaued',
-           'stage_complete', 'needs_validation', 'stage_overdue', 'anneal_start', 'schedule_progress', 'next_mesh',
-           'next_step', 'work_to_next_look', 'next_stage', 'pilot_samples']
+           'ANNEAL_SHARE', 'MIN_STEPS', 'N_MONITORED', 'MONITOR_WORK', 'PILOT_SAMPLES', 'PILOT_SHARE', 'LOSS_EXPONENT',
+           'LOOK_SHARE', 'MOST_LOOKED_AT', 'mesh_shares', 'step_batch', 'estimate_costs', 'exponent', 'stage_fraction',
+           'cheapest_step', 'AdaptivePlan', 'work_shares', 'work_done', 'work_so_far', 'executed_plan', 'mesh_start',
+           'mesh_losses', 'work_before', 'trial_batches', 'past_trials', 'step_costs', 'step_seconds', 'updated_pace',
+           'seconds_elapsed', 'seconds_left', 'seconds_per_unit', 'total_work', 'batch_size', 'reserved_work',
+           'mesh_work', 'is_monitored', 'plateaued', 'stage_complete', 'needs_validation', 'stage_overdue',
+           'anneal_start', 'schedule_progress', 'next_mesh', 'next_step', 'work_to_next_look', 'next_stage',
+           'pilot_samples', 'look_samples', 'horizon_exponent']
 
 # %% ../../nbs/core/05_adaptive.ipynb #b03a07de
 import math
@@ -26,7 +27,7 @@ from .cost import cost_line, image_cost, step_cost, step_work
 from .plan import Plan, Stage, stage_of_entry
 
 # %% ../../nbs/core/05_adaptive.ipynb #fdb69efb
-RATIO = 0.75  # of the work of neighbouring stages, if nothing better is known
+RATIO = 1.0  # of the work of neighbouring stages
 
 
 def mesh_shares(
@@ -166,9 +167,11 @@ class AdaptivePlan:
             limit = f"{self.seconds:g} s" if self.seconds else f"{self.budget:g} #WU"
         return f"auto: {limit} on {self.levels} meshes, divided while training"
 
-    def propose(self, history: History = (), covariance: Tensor | None = None) -> Stage | None:
-        "The `next_stage` after a history, None at the end; `covariance`: of a pilot for it."
-        return next_stage(self, history, covariance)
+    def propose(
+        self, history: History = (), covariance: Tensor | None = None, window: float = 1.0
+    ) -> Stage | None:
+        "The `next_stage` after a history, None at the end; what pilots said of it."
+        return next_stage(self, history, covariance, window)
 
     def work(self, history: History) -> float:
         "Work units of a history, measurements included."
@@ -181,6 +184,10 @@ class AdaptivePlan:
     def total(self, history: History = (), mesh: int | None = None) -> float:
         "Work units of the whole run, as far as it is known; see `total_work`."
         return total_work(self, history, mesh)
+
+    def look_samples(self, mesh: int, windows: int, history: History = ()) -> int:
+        "Whole samples for a look at windows before training on a mesh begins; 0: none."
+        return look_samples(self, history, mesh, windows)
 
     def pilot_samples(self, mesh: int, history: History = ()) -> int:
         "Samples for a pilot before training on a mesh begins; 0: none."
@@ -244,16 +251,14 @@ def _check_reach(plan: AdaptivePlan):
     if not (plan.seconds and plan.fixed and plan.each):
         return
     costs = plan.fixed, plan.each
-    seconds = sum(step_seconds(costs, mesh, (n,)) for mesh, n in enumerate(least))
+    seconds = sum(step_seconds(costs, Stage(mesh, (n,), 1)) for mesh, n in enumerate(least))
     if plan.seconds < seconds:
         raise ValueError(f"seconds {plan.seconds} is below {seconds:g}, {what}")
 
 # %% ../../nbs/core/05_adaptive.ipynb #a9abf5f8
 def work_done(history: History) -> float:
     "Work units of all stages in a history, with those of measurements and pilots."
-    return sum(
-        h["iterations"] * step_work(h["batches"], h["mesh"]) + h["measuring"] for h in history
-    )
+    return sum(stage_of_entry(h).work_units + h["measuring"] for h in history)
 
 
 def work_so_far(history: History) -> float:
@@ -262,7 +267,7 @@ def work_so_far(history: History) -> float:
         return work_done(history)
     last = history[-1]
     not_made = last["iterations"] - last["made"]
-    return work_done(history) - not_made * step_work(last["batches"], last["mesh"])
+    return work_done(history) - not_made * stage_of_entry(last).step_work
 
 
 def executed_plan(history: History) -> Plan:
@@ -343,12 +348,12 @@ def step_costs(plan: AdaptivePlan, history: History) -> tuple | None:
 
 def step_seconds(
     costs: tuple,  # fixed and each, as `step_costs` gives them
-    mesh: int,
-    batch_sizes: Sequence[int],  # samples on `mesh` and the next coarser ones
+    stage: Stage,
 ) -> float:
-    "Seconds of a step, by the costs alone."
-    fixed, each = (c[mesh : mesh + len(batch_sizes)] for c in costs)
-    return sum(fixed) + step_cost(batch_sizes, each)
+    "Seconds of a step, by the costs alone: in proportion to its pixels, and to its passes."
+    fixed, each = costs
+    samples = [each[m] * w * w for m, w in zip(stage.meshes, stage.windows)]
+    return sum(fixed[m] for m in stage.meshes) + step_cost(stage.batches, samples)
 
 # %% ../../nbs/core/05_adaptive.ipynb #07c10c01
 PACE_STEPS = 16  # steps that the pace is a mean over, about
@@ -370,7 +375,7 @@ def updated_pace(
     last = history[-1]
     first = max(mesh_start(history), len(trial_batches(plan)))
     made = sum(h.get("made", h["iterations"]) for h in history[first:]) + 1
-    now = max(seconds, 1e-9) / step_seconds(costs, last["mesh"], last["batches"])
+    now = max(seconds, 1e-9) / step_seconds(costs, stage_of_entry(last))
     pace = last.get("pace", 1.0)
     return pace + (min(now, PACE_LIMIT * pace) - pace) * max(1 / PACE_STEPS, 1 / made)
 
@@ -381,7 +386,7 @@ def seconds_elapsed(costs: tuple, history: History) -> float:
         return 0.0
     if "elapsed" in history[-1]:
         return history[-1]["elapsed"]
-    return sum(h["iterations"] * step_seconds(costs, h["mesh"], h["batches"]) for h in history)
+    return sum(h["iterations"] * step_seconds(costs, stage_of_entry(h)) for h in history)
 
 
 def seconds_left(plan: AdaptivePlan, costs: tuple, history: History) -> float:
@@ -394,12 +399,11 @@ def seconds_left(plan: AdaptivePlan, costs: tuple, history: History) -> float:
 def seconds_per_unit(plan: AdaptivePlan, costs: tuple, history: History, mesh: int) -> list:
     "Seconds of a work unit on `mesh` and each finer one, finest first, at the present pace."
     sizes = plan.batches or [step_batch(a, c, plan.most) for a, c in zip(*costs)]
-    batches = [(n,) for n in sizes[: mesh + 1]]
+    steps = [Stage(m, (n,), 1) for m, n in enumerate(sizes[: mesh + 1])]
     if past_trials(plan, history) and history[-1]["mesh"] == mesh:
-        batches[mesh] = history[-1]["batches"]
+        steps[mesh] = stage_of_entry(history[-1])
     pace = history[-1].get("pace", 1.0) if history else 1.0
-    seconds = [step_seconds(costs, m, n) for m, n in enumerate(batches)]
-    return [pace * s / step_work(n, m) for m, (s, n) in enumerate(zip(seconds, batches))]
+    return [pace * step_seconds(costs, s) / s.step_work for s in steps]
 
 # %% ../../nbs/core/05_adaptive.ipynb #0e0232f2
 ANNEAL_SHARE = 0.25  # work of the end of a run without a budget, over all work before
@@ -491,7 +495,7 @@ def stage_complete(plan: AdaptivePlan, history: History) -> bool:
     length = mesh_work(plan, history, last["mesh"], work_done(history[:first]))
     if math.isinf(length):
         return plateaued(plan, history)
-    with_next = work_done(history[first:]) + step_work(last["batches"], last["mesh"])
+    with_next = work_done(history[first:]) + stage_of_entry(last).step_work
     return with_next > length * stage_fraction(*mesh_losses(history)) * (1 + 1e-9)
 
 # %% ../../nbs/core/05_adaptive.ipynb #37011024
@@ -512,7 +516,7 @@ def stage_overdue(plan: AdaptivePlan, history: History) -> bool:
     if not past_trials(plan, history):
         return last["made"] > 1 and last["elapsed"] > TRIAL_SHARE * (plan.seconds or math.inf)
     before = work_done(history[:first])
-    with_next = work_so_far(history) - before + step_work(last["batches"], last["mesh"])
+    with_next = work_so_far(history) - before + stage_of_entry(last).step_work
     return with_next > mesh_work(plan, history, last["mesh"], before) * (1 + 1e-9)
 
 # %% ../../nbs/core/05_adaptive.ipynb #252ab2ca
@@ -549,14 +553,15 @@ def next_step(
     plan: AdaptivePlan,
     history: History,
     mesh: int,
-    covariance: Tensor | None,  # of a pilot on `mesh` and all coarser ones; None: plain steps
+    covariance: Tensor | None = None,  # of a pilot on `mesh` and all coarser ones
+    window: float = 1.0,  # of plain steps
 ) -> Stage:  # of one iteration
     "The next step on a mesh: as the last one, or chosen anew where the mesh or its costs are new."
     if past_trials(plan, history) and history[-1]["mesh"] == mesh:
-        return Stage(mesh, history[-1]["batches"], 1, history[-1]["coefficients"])
+        return replace(stage_of_entry(history[-1]), iterations=1)
     n, costs = batch_size(plan, history, mesh), step_costs(plan, history)
-    if covariance is None or costs is None:
-        return Stage(mesh, (n,), 1)
+    if covariance is None or costs is None or window < 1:
+        return Stage(mesh, (round(n / window**2),), 1, window=window)  # of as many pixels
     return cheapest_step(mesh, n, covariance, *costs)
 
 
@@ -580,7 +585,7 @@ def _check_seconds(plan: AdaptivePlan, history: History):
         return
     sizes = plan.batches or (plan.fewest,) * plan.levels
     passed = seconds_elapsed(costs, history)
-    needed = sum(step_seconds(costs, m, (n,)) for m, n in enumerate(sizes[:-1]))
+    needed = sum(step_seconds(costs, Stage(m, (n,), 1)) for m, n in enumerate(sizes[:-1]))
     if passed + needed > plan.seconds:
         raise ValueError(
             f"seconds {plan.seconds} are too few to reach the finest mesh: {passed:.3g} have "
@@ -593,6 +598,7 @@ def next_stage(
     plan: AdaptivePlan,
     history: History = (),
     covariance: Tensor | None = None,  # of a pilot on the next stage's meshes, where it begins one
+    window: float = 1.0,  # of the next stage's samples, where it begins a mesh
 ) -> Stage | None:
     "The stage to train next, None at the end. `ValueError` if seconds turn out to be too few."
     trials = trial_batches(plan)
@@ -601,7 +607,7 @@ def next_stage(
     if trials and len(history) == len(trials):
         _check_seconds(plan, history)
     mesh, begins = next_mesh(plan, history)
-    step = next_step(plan, history, mesh, covariance)
+    step = next_step(plan, history, mesh, covariance, window)
     left = total_work(plan, history, mesh) - work_done(history)
     room = left * (1 + 1e-9)
     if begins and room < step.step_work:
@@ -632,3 +638,32 @@ def pilot_samples(plan: AdaptivePlan, history: History, mesh: int) -> int:
     cost = 3 * PILOT_SAMPLES * sum(fixed[mesh:] + each[mesh:])
     affordable = cost <= PILOT_SHARE * steps * (fixed[mesh] + n * each[mesh])
     return PILOT_SAMPLES if affordable else 0
+
+# %% ../../nbs/core/05_adaptive.ipynb #b9a45805
+LOSS_EXPONENT = 0.15  # of the loss against work, at most, for what is to come
+LOOK_SHARE = 0.04  # of the cost of its stage and of all coarser ones, at most
+MOST_LOOKED_AT = 64  # samples of a look: more tell little more
+
+
+def look_samples(
+    plan: AdaptivePlan,
+    history: History,
+    mesh: int,
+    windows: int,  # how many, the whole included, each half as wide as the one before
+) -> int:
+    "Whole samples for `criterion.look_at_windows` before a mesh begins: a multiple of 4, or 0."
+    spent = work_done(history)
+    length = mesh_work(plan, history, mesh, spent)
+    each = (sum(4.0**-k for k in range(windows)) + windows / 3) * image_cost(mesh)
+    room = LOOK_SHARE * (spent + (0.0 if math.isinf(length) else length))
+    n = min(4 * int(room / (4 * each)), MOST_LOOKED_AT)
+    after = spent + n * each + reserved_work(plan, history, mesh + 1)
+    return n if n >= 8 and after <= total_work(plan, history, mesh) else 0
+
+
+def horizon_exponent(history: History) -> float:
+    "Exponent of the loss against work for what is to come: as of late, 0 to `LOSS_EXPONENT`."
+    at = [i for i, h in enumerate(history) if h["loss"] is not None]
+    work = [work_done(history[: i + 1]) for i in at]
+    found = exponent(work, [history[i]["loss"] for i in at])
+    return min(max(found, 0.0), LOSS_EXPONENT)

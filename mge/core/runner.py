@@ -94,6 +94,8 @@ class Runner:
         measure: Callable | None = None,
         # (mesh) -> covariance for `cheapest_step` or None, and work units; None: plain steps only
         pilot: Callable | None = None,
+        # (mesh) -> window of its samples, what was seen or None, and work units; None: no windows
+        look: Callable | None = None,
         history: list | None = None,  # of a run that goes on, as `state` gives them ...
         mean: list | None = None,
         seconds: float = 0.0,
@@ -101,7 +103,8 @@ class Runner:
         clock: Callable | None = None,  # () -> seconds the run has taken; None: the computer's
     ):
         began = perf_counter() - elapsed
-        self.plan, self.model, self.measure, self.pilot = plan, model, measure, pilot
+        self.plan, self.model, self.measure = plan, model, measure
+        self.pilot, self.look = pilot, look
         self.clock = clock or (lambda: perf_counter() - began)
         self.history, self.seconds, self.spent = history or [], seconds, 0.0
         self.mean = [m.to(p.device) for m, p in zip(mean, model.parameters())] if mean else []
@@ -146,29 +149,37 @@ class Runner:
         return {**state, "elapsed": self.clock()} if self.timed else state
 
 # %% ../../nbs/core/06_runner.ipynb #1af952f2
-def _take_pilot(runner: Runner, plan: AdaptivePlan) -> Tensor | None:
-    "The covariance of a pilot, if the next stage begins a mesh and a pilot pays; else None."
+def _begins_mesh(runner: Runner, plan: AdaptivePlan) -> bool:
+    "Whether the next stage begins a mesh that is finer than the first one."
     last = runner.history[-1] if runner.history else None
-    if not (last and last["mesh"] and runner.pilot and past_trials(plan, runner.history)):
-        return None
-    if not stage_complete(plan, runner.history):
-        return None
-    began = perf_counter()
-    covariance, work = runner.pilot(last["mesh"] - 1)
+    past_first = bool(last and last["mesh"]) and past_trials(plan, runner.history)
+    return past_first and stage_complete(plan, runner.history)
+
+
+def _ask(runner: Runner, question: Callable) -> list:
+    "What a pilot says of the next finer mesh; its work and seconds are counted."
+    began, last = perf_counter(), runner.history[-1]
+    *answer, work = question(last["mesh"] - 1)
     last["measuring"] += work
     runner.seconds += perf_counter() - began
-    return covariance
+    return answer
 
 
 def _add_stage(runner: Runner, plan: AdaptivePlan) -> bool:
     "Ask the plan for the next stage and add it to the history; False at the end of the run."
-    covariance = _take_pilot(runner, plan)
+    window, look, covariance = 1.0, None, None
+    if _begins_mesh(runner, plan):
+        if runner.look:
+            window, look = _ask(runner, runner.look)
+        if runner.pilot and window == 1:
+            (covariance,) = _ask(runner, runner.pilot)
     pace = runner.history[-1].get("pace", 1.0) if runner.history else 1.0
-    stage = plan.propose(runner.history, covariance)
+    stage = plan.propose(runner.history, covariance, window)
     if stage is None:
         return False
     entry = {**stage_to_dict(stage), "loss": None, "measuring": 0.0, "seconds": None}
     entry["covariance"] = None if covariance is None else covariance.tolist()
+    entry["look"] = look
     runner.history.append(entry)
     if runner.timed:
         entry.update(made=0, elapsed=runner.clock(), pace=pace)

@@ -43,8 +43,6 @@ class SuperResolution(SizedTask):
     kept: bool = False
     how: str = "bicubic"  # how the small image is made: bicubic or average, see `downsample`
     loss_lower_bound: ClassVar = -1.0  # the adaptive plan measures the distance from it
-    # of the work of neighbouring meshes in an adaptive plan: what is missing is on the finest
-    ratio: ClassVar = 4 / 3
     operator: Callable = field(init=False, repr=False, compare=False)  # follows from `how`
 
     def __post_init__(self):
