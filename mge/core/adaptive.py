@@ -145,8 +145,7 @@ class AdaptivePlan:
     fixed: tuple | None = None
     each: tuple | None = None
     batches: tuple | None = None  # samples per step on each mesh, finest first; None: `step_batch`
-    # see `mesh_shares`; None: the task's own, where `train` knows it, else `RATIO`
-    ratio: float | None = None
+    ratio: float = RATIO  # see `mesh_shares`
     overhead: float = 0.02  # share of the work for measuring
     checks: int = 8  # measurements in a stage, at most
     most: int = 64  # samples in a plain step, if `batches` does not say
@@ -201,7 +200,7 @@ class AdaptivePlan:
 # %% ../../nbs/core/05_adaptive.ipynb #ecfe459f
 def work_shares(plan: AdaptivePlan, levels: int) -> list:
     "`mesh_shares` with the plan's ratio."
-    return mesh_shares(levels, RATIO if plan.ratio is None else plan.ratio)
+    return mesh_shares(levels, plan.ratio)
 
 
 def _check_limits(plan: AdaptivePlan):
@@ -484,8 +483,7 @@ def plateaued(plan: AdaptivePlan, history: History) -> bool:
     "Whether, without a budget, the present mesh has had its share and no longer pays."
     first = mesh_start(history)
     coarser = work_done(history[mesh_start(history[:first]) : first]) if first else 0.0
-    ratio = RATIO if plan.ratio is None else plan.ratio
-    enough = work_done(history[first:]) >= ratio * coarser
+    enough = work_done(history[first:]) >= plan.ratio * coarser
     return enough and exponent(*mesh_losses(history)) < MIN_EXPONENT
 
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['GROUPS', 'tiles', 'context_gaps', 'WindowLook', 'look_at_windows', 'window_gains', 'best_window']
 
-# %% ../../nbs/core/07_criterion.ipynb #9ac193d1
-from collections.abc import Callable, Sequence
+# %% ../../nbs/core/07_criterion.ipynb #f5494da2
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +23,7 @@ from mge.core.estimator import (
 )
 from .runner import evaluating
 
-# %% ../../nbs/core/07_criterion.ipynb #eb933cd6
+# %% ../../nbs/core/07_criterion.ipynb #4d0ca7bc
 def tiles(
     batch: Batch,  # tensors [n, c, H, W] on one mesh, and others with one entry per sample
     k: int,  # halvings of the side
@@ -47,7 +47,7 @@ def context_gaps(
     model: nn.Module,
     lower_bound: float = 0.0,  # of the loss
 ) -> Tensor:  # [len(halvings)]
-    "ln of the loss of the same pixels seen through windows, over that with the whole field of view."
+    "ln of the loss of the same pixels seen through windows, over that with all of the field."
     with evaluating(model):
         found = [losses(tiles(batch, k)).mean() - lower_bound for k in (0, *halvings)]
     return (torch.stack(found[1:]) / found[0]).log().double().cpu()

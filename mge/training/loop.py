@@ -352,8 +352,9 @@ def measure_windows(
     look = look_at_windows(losses, batch, halvings, model, lower_bound, seed)
     step = batch_size(plan, history, mesh)
     exponent = horizon_exponent(history)
-    found = {"windows": look.windows, "gains": window_gains(look, step, exponent).tolist()}
-    found.update(rates=look.rates(step).tolist(), gaps=look.gaps.tolist(), exponent=exponent)
+    found: dict = {"windows": look.windows, "exponent": exponent}
+    found["gains"] = window_gains(look, step, exponent).tolist()
+    found.update(rates=look.rates(step).tolist(), gaps=look.gaps.tolist())
     return best_window(look, step, exponent), found, look.work * image_cost(mesh)
 
 # %% ../../nbs/training/01_loop.ipynb #ff1ed7ba
