@@ -38,6 +38,7 @@ from mge.tasks.classification import (
     predict,
     unwhitened,
 )
+from ..training.guard import CLIP
 from ..training.memory import check_step
 from ..training.report import save
 from ..training.runs import Run, check_run, read_rows
@@ -230,6 +231,7 @@ def classify_run(o: ClassifyConfig, plan: Plan | AdaptivePlan, size: int, width:
         levels=plan.levels,
         lr=o.lr,
         schedule=o.schedule,
+        clip=None if o.schedule == "published" else CLIP,
         plan=plan_to_dict(plan),
     )
     run = Run(Path(o.out), f"classification_{o.dataset}_{o.network}_{o.mode}_run{o.run_id}", config)
@@ -373,7 +375,7 @@ def mge_classify(**kwargs) -> list:  # rows [name, top-5 error, error], percent
     task, valid = Classification(len(names)), (sets["valid"][0].few(N_VALID),)
     arguments = dict(coarsen=coarsen_batch, optimizer=sgd(o.network))
     if o.schedule == "published":
-        arguments |= dict(schedule=published_schedule(o.network), warmup=0)
+        arguments |= dict(schedule=published_schedule(o.network), warmup=0, clip=None)
 
     def show() -> list:
         images = sets["test"][0].to(next(model.parameters()).device)

@@ -19,6 +19,7 @@ from mge.commands.shared import (
     LEVELS,
     MOST_STEPS,
     N_CHECKS,
+    OURS,
     build_network,
     check_sizes,
     choose_sizes,
@@ -30,6 +31,8 @@ from ..networks.registry import NETWORKS
 from ..tasks.restoration import coarsen_samples, denoising
 from ..training.loop import prepare_data, train
 from ..training.memory import check_memory, check_step
+from ..training.muon import muon
+from ..training.optimizer import adam
 from ..training.probe import Probe, diagnostics, probe
 from ..training.runs import check_out
 
@@ -112,7 +115,8 @@ class ProbeConfig:
     # number of meshes to consider; 0: 4, or as many as the size and the network allow
     levels: int = 0
     seed: int = 42  # of weights, samples and noise
-    lr: float = 2e-3  # learning rate at their start (Adam, cosine to 0)
+    optimizer: str = "adam"  # that makes them: adam (cosine to 0) or muon (cooldown to 0)
+    lr: float = 0.0  # learning rate at their start; 0: the optimizer's own, 0.002 or 0.004
     dropout: float = 0.0  # of the UNet's channels
     device: str = "auto"  # auto, cpu, cuda or cuda:N
     data_dir: str = ""  # folder of --dataset folder, with subfolders train, valid, test
@@ -131,8 +135,11 @@ def check_config(config: ProbeConfig):
         raise ValueError(f"--samples {config.samples} must be a multiple of 8 from 32 to {2**16}")
     if not 1 <= config.batch_size <= 2**16:
         raise ValueError(f"--batch_size {config.batch_size} must be from 1 to {2**16}")
-    if not 0 < config.lr < float("inf"):
-        raise ValueError(f"--lr {config.lr} must be a positive number")
+    one_of(config.optimizer, OURS, "optimizer")
+    if not 0 <= config.lr < float("inf"):
+        raise ValueError(
+            f"--lr {config.lr} must be a positive number, or 0 for the optimizer's own"
+        )
     if config.levels and not 2 <= config.levels <= 16:
         raise ValueError(
             f"--levels {config.levels} must be from 2 to 16, or 0 for as many as fit, up to "
@@ -228,9 +235,10 @@ def mge_probe(**kwargs):
             model,
             data,
             Plan.single(config.steps, config.batch_size),
-            config.lr,
+            config.lr or OURS[config.optimizer]["lr"],
             config.seed,
             validations=1,
+            optimizer={"muon": muon, "adam": adam}[config.optimizer],
         )
         trained = f"after {config.steps} plain steps of {config.batch_size} images"
         answer = ask(config, model, images, generator, trained)

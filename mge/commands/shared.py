@@ -7,11 +7,12 @@ __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES',
            'SCHEDULES', 'OURS', 'OLD_DEFAULTS', 'CROPPED', 'PICTURES', 'IN_MEMORY', 'TrainConfig',
            'default_batch_sizes', 'fixed_plan', 'check_length', 'check_adaptive', 'make_plan', 'check_ssim_window',
            'check_sizes', 'check_requested', 'choose_sizes', 'scores', 'subsample_evenly', 'tune_parameter',
-           'build_network', 'networks_for', 'check_ranges', 'plan_extent', 'check_numbers', 'paper_recipe', 'recipe',
-           'check_limit', 'check_paper', 'check_options', 'check_patches', 'Setup', 'plan_for', 'configure',
-           'needed_images', 'check_image_count', 'count_images', 'check_room', 'check_dataset', 'load_split',
-           'load_splits', 'data_digest', 'as_started', 'open_run', 'with_data', 'example_batch', 'print_scores',
-           'show_results', 'print_resumed', 'print_decisions', 'print_costs', 'run_training', 'train_command']
+           'build_network', 'networks_for', 'check_ranges', 'plan_extent', 'check_numbers', 'paper_recipe',
+           'recorded_config', 'chosen_optimizer', 'recipe', 'check_limit', 'check_paper', 'check_options',
+           'check_patches', 'Setup', 'plan_for', 'named_run', 'configure', 'needed_images', 'check_image_count',
+           'count_images', 'check_room', 'check_dataset', 'load_split', 'load_splits', 'data_digest', 'as_started',
+           'open_run', 'with_data', 'example_batch', 'print_scores', 'show_results', 'print_resumed', 'print_decisions',
+           'print_costs', 'run_training', 'train_command']
 
 # %% ../../nbs/commands/01_shared.ipynb #9ecb7ce1
 import math
@@ -40,8 +41,10 @@ from ..networks.registry import network as named
 from ..tasks.metrics import psnr, ssim
 from ..tasks.restoration import Task
 from ..tasks.superresolution import SuperResolution
-from ..training.loop import cosine, prepare_data, restore, train
+from ..training.guard import CLIP
+from ..training.loop import cooldown, cooldown_of, cosine, prepare_data, restore, train
 from ..training.memory import check_memory, check_step
+from ..training.muon import RATE, muon
 from ..training.optimizer import adam
 from ..training.report import curves, decisions, strip
 from ..training.runs import Run, check_run, environment_changes, hold_run
@@ -79,9 +82,13 @@ class TrainConfig:
     # dropout (0.5), schedule (in super-resolution constant), Adam, no warm-up; with --mode single,
     # multiscale or fullmultiscale
     paper: bool = False
-    # learning rate at the start; left out: 0.002, or with --paper the paper's
-    lr: float = None
-    # of the learning rate: cosine or constant; left out: cosine, or with --paper the paper's
+    # muon or adam; left out: muon with --mode auto, else adam, which is the paper's
+    optimizer: str = ""
+    # learning rate at the start; 0: the optimizer's own (muon 0.004, adam 0.002), or with --paper
+    # the paper's
+    lr: float = 0.0
+    # of the learning rate: cosine, cooldown (falls in the second half) or constant; left out: the
+    # optimizer's own (muon cooldown, adam cosine), or with --paper the paper's
     schedule: str = ""
     # of the UNet's channels; left out: 0, which learned faster in our trials, or with --paper the
     # paper's 0.5
@@ -382,8 +389,12 @@ def check_numbers(
 
 # %% ../../nbs/commands/01_shared.ipynb #2631021b
 # share of the work that is done -> factor of the learning rate
-SCHEDULES = {"cosine": cosine, "constant": lambda done: 1.0}
-OURS = dict(lr=2e-3, dropout=0.0, schedule="cosine")
+SCHEDULES = {"cosine": cosine, "cooldown": cooldown, "constant": lambda done: 1.0}
+# what each optimizer takes if no option says otherwise
+OURS = {
+    "muon": dict(lr=RATE, dropout=0.0, schedule="cooldown"),
+    "adam": dict(lr=2e-3, dropout=0.0, schedule="cosine"),
+}
 # of runs from before the configuration had them
 OLD_DEFAULTS = dict(schedule="cosine", warmup=50, optimizer="Adam", betas=[0.9, 0.99])
 
@@ -398,15 +409,42 @@ def paper_recipe(task: Task, network: str) -> dict:
     )
 
 # %% ../../nbs/commands/01_shared.ipynb #563f9436
+def recorded_config(path: Path) -> dict:
+    "The configuration in a checkpoint; empty if there is none that can be read."
+    if not path.is_file():
+        return {}
+    try:
+        state = load_checkpoint(path)
+    except ValueError:
+        return {}  # damaged: `check_run` says so, and what can be done
+    config = state.get("config") if isinstance(state, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def chosen_optimizer(
+    o: Any,  # options as attributes: optimizer, mode, and if they are there paper, resume
+    last: Path | None = None,  # checkpoint of the run, where --resume goes on from
+) -> str:  # one of `OURS`
+    "The option's optimizer, else the one a run was begun with, else the mode's own."
+    if o.optimizer:
+        return one_of(o.optimizer, OURS, "optimizer")
+    before = recorded_config(last) if last and o.resume else {}
+    if before:
+        return one_of(str(before.get("optimizer", "Adam")).lower(), OURS, "optimizer")
+    return "muon" if o.mode == "auto" and not getattr(o, "paper", False) else "adam"
+
+
 def recipe(
     task: Task,
-    o: Any,  # options as attributes: paper, network, lr, dropout, schedule
+    o: Any,  # options as attributes: paper, mode, network, optimizer, lr, dropout, schedule
 ) -> tuple:  # (arguments of `train`, plain values to be saved, lines on what overrides the paper)
     "How the weights will move: ours, or the paper's, unless options say otherwise."
     if o.schedule:
         one_of(o.schedule, SCHEDULES, "schedule")
-    defaults = paper_recipe(task, o.network) if o.paper else OURS
-    given = {name: getattr(o, name) for name in defaults if getattr(o, name) not in (None, "")}
+    kind = chosen_optimizer(o)
+    defaults = paper_recipe(task, o.network) if o.paper else OURS[kind]
+    options = dict(lr=o.lr or None, dropout=o.dropout, schedule=o.schedule or None)
+    given = {name: value for name, value in options.items() if value is not None}
     notes = [
         f"--{name} {given[name]}, in place of the paper's {defaults[name]}"
         for name in given
@@ -414,11 +452,13 @@ def recipe(
     ]
     warmup = 0 if o.paper else OLD_DEFAULTS["warmup"]
     betas = [0.9, 0.999 if o.paper else OLD_DEFAULTS["betas"][1]]
-    saved = {**defaults, **given, "warmup": warmup, "optimizer": "Adam", "betas": betas}
+    saved = {**defaults, **given, "warmup": warmup, "optimizer": kind.capitalize()}
+    saved |= dict(betas=betas, clip=None if o.paper else CLIP)
     arguments = dict(
         warmup=warmup,
-        optimizer=partial(adam, memory=betas[1]),
+        optimizer=muon if kind == "muon" else partial(adam, memory=betas[1]),
         schedule=SCHEDULES[saved["schedule"]],
+        clip=saved["clip"],
     )
     return arguments, saved, notes
 
@@ -446,6 +486,10 @@ def check_paper(config: TrainConfig):
     if config.mode not in MODES[:3]:
         raise ValueError(
             f"--paper is for the paper's own plans; allowed: --mode {', '.join(MODES[:3])}"
+        )
+    if config.optimizer not in ("", "adam"):
+        raise ValueError(
+            f"--optimizer {config.optimizer} is not the paper's; allowed: adam, or without --paper"
         )
     if config.batch_sizes or config.iters or config.seconds:
         raise ValueError(
@@ -488,7 +532,7 @@ def check_patches(config: TrainConfig):
 class Setup(NamedTuple):
     "What options come to before any data is read."
 
-    config: TrainConfig  # with `lr`, `dropout` and `schedule` as they will be
+    config: TrainConfig  # with `optimizer`, `lr`, `dropout` and `schedule` as they will be
     plan: Plan | AdaptivePlan
     model: torch.nn.Module  # on the CPU
     size: int  # side of the images, pixels
@@ -513,6 +557,12 @@ def plan_for(task: Task, config: TrainConfig, levels: int, work: float) -> Plan 
     )
 
 # %% ../../nbs/commands/01_shared.ipynb #22d22c92
+def named_run(task: Task, config: TrainConfig, saved: dict | None = None) -> Run:
+    "The run of a command's options, with what is to be saved of them."
+    name = f"{task.name}_{config.dataset}_{config.network}_{config.mode}_run{config.run_id}"
+    return Run(Path(config.out), name, saved or {})
+
+
 def configure(
     task: Task,
     config: TrainConfig,
@@ -520,8 +570,10 @@ def configure(
 ) -> Setup:
     "Whatever options come to without the data. `ValueError` names the option that is wrong."
     check_options(task, config, work)
+    last = named_run(task, config).path("last.pt")
+    config = replace(config, optimizer=chosen_optimizer(config, last))
     arguments, moves, notes = recipe(task, config)
-    config = replace(config, **{name: moves[name] for name in OURS})
+    config = replace(config, **{name: moves[name] for name in OURS["adam"]})
     model = build_network(config.network, config.seed, config.dropout)
     pairs = task if isinstance(task, SuperResolution) else None
     own = datasets.IMAGE_SIDES[config.dataset]
@@ -529,6 +581,8 @@ def configure(
     size, levels, note = choose_sizes(config.size, levels, own, config.mode, model, pairs)
     plan = plan_for(task, config, levels, work)
     check_numbers(config, plan)
+    if moves["schedule"] == "cooldown":
+        arguments["schedule"] = cooldown_of(plan)
     check_patches(config)
     check_sizes(size, plan.levels, model, pairs)
     if note and (plan.levels > 1 or size != own):
@@ -659,14 +713,8 @@ def data_digest(
 
 def as_started(run: Run, resume: bool) -> Run:
     "The run, without the parts of the recipe that an old checkpoint does not record."
-    if not (resume and run.path("last.pt").is_file()):
-        return run
-    try:
-        state = load_checkpoint(run.path("last.pt"))
-    except ValueError:
-        return run  # damaged: `check_run` says so, and what can be done
-    before = state.get("config") if isinstance(state, dict) else None
-    if not isinstance(before, dict):
+    before = recorded_config(run.path("last.pt")) if resume else {}
+    if not before:
         return run
 
     def recorded(key, value):
@@ -678,8 +726,7 @@ def as_started(run: Run, resume: bool) -> Run:
 def open_run(task: Task, setup: Setup) -> Run:
     "The run that the options name. `ValueError` if it exists, or cannot be resumed as it is."
     config = setup.config
-    name = f"{task.name}_{config.dataset}_{config.network}_{config.mode}_run{config.run_id}"
-    run = as_started(Run(Path(config.out), name, setup.saved), config.resume)
+    run = as_started(named_run(task, config, setup.saved), config.resume)
     check_run(run, config.resume, config.overwrite)
     return run
 

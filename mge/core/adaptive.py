@@ -69,6 +69,7 @@ def estimate_costs(
     operations: float,  # floating-point operations of a finest sample, forward and backward
     tensors: int,  # that hold the weights
     threads: int = 1,  # that share the operations
+    own: float = 0.0,  # floating-point operations of a step of the optimizer
 ) -> dict:  # `fixed` and `each`, in work units
     """Costs for an `AdaptivePlan` that decides without a clock: the same seed, the same run.
 
@@ -76,7 +77,7 @@ def estimate_costs(
     unit per thread at least.
     """
     seconds = max(operations, 1) / 1e11
-    fixed = threads * max(1.5e-4 * tensors / seconds, 1 / 16)
+    fixed = threads * max(1.5e-4 * tensors / seconds, 1 / 16) + own / max(operations, 1)
     return dict(fixed=(fixed,) * levels, each=tuple(map(image_cost, range(levels))))
 
 # %% ../../nbs/core/05_adaptive.ipynb #38ad06b8

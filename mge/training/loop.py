@@ -6,11 +6,11 @@
 __all__ = ['LEAST_WINDOW', 'TrainingData', 'prepare_data', 'restore', 'quality', 'validate', 'defer_signals', 'is_broken',
            'field_name', 'find_nonfinite', 'first_nonfinite', 'Saver', 'count_flops', 'complete_plan', 'monitored_loss',
            'measure_gradients', 'window_halvings', 'measure_windows', 'seeded', 'make_runner', 'TrainState',
-           'restore_generator', 'resume_state', 'prepare_state', 'cosine', 'TrainSettings', 'set_rate', 'draw_batches',
-           'differences', 'count_work', 'check_gradient', 'check_weights', 'record_step', 'validation_due',
-           'run_validation', 'shown_total', 'progress_bar', 'update_bar', 'clip_gradient', 'go_back', 'look',
-           'training_loop', 'finish', 'count_steps', 'drawn_fields', 'check_field', 'check_fields', 'check_arguments',
-           'train']
+           'restore_generator', 'resume_state', 'prepare_state', 'cosine', 'cooldown', 'TrainSettings', 'set_rate',
+           'draw_batches', 'differences', 'count_work', 'check_gradient', 'check_weights', 'record_step',
+           'validation_due', 'run_validation', 'shown_total', 'progress_bar', 'update_bar', 'clip_gradient', 'go_back',
+           'look', 'training_loop', 'finish', 'count_steps', 'drawn_fields', 'check_field', 'check_fields',
+           'check_arguments', 'cooldown_of', 'chosen_recipe', 'train']
 
 # %% ../../nbs/training/01_loop.ipynb #404005a6
 import copy
@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -49,6 +50,7 @@ from ..tasks.crops import crop_batch
 from ..tasks.metrics import psnr, ssim
 from ..tasks.restoration import Task, coarsen_samples
 from .guard import CLIP, Guard
+from .muon import RATE, Muon, muon, step_operations
 from .optimizer import adam
 
 # %% ../../nbs/training/01_loop.ipynb #7d0c1e52
@@ -267,7 +269,11 @@ def count_flops(model: nn.Module, task: Task, batch: tuple) -> float:
 
 
 def complete_plan(
-    plan: AdaptivePlan, model: nn.Module, data: TrainingData, batch: tuple
+    plan: AdaptivePlan,
+    model: nn.Module,
+    data: TrainingData,
+    batch: tuple,
+    optimizer: torch.optim.Optimizer | None = None,  # whose own work counts if it is `Muon`
 ) -> AdaptivePlan:
     "An `AdaptivePlan` with what data and network say: largest batch, costs of steps."
     plan = replace(plan, most=min(plan.most, len(data.images[0])))
@@ -275,7 +281,9 @@ def complete_plan(
         return plan  # the costs are given, or the run will measure them
     flops = 3 * count_flops(model, data.task, batch) / len(batch[0])
     tensors = sum(p.requires_grad for p in model.parameters())
-    return replace(plan, **estimate_costs(plan.levels, flops, tensors, torch.get_num_threads()))
+    own = step_operations(model.parameters()) if isinstance(optimizer, Muon) else 0.0
+    costs = estimate_costs(plan.levels, flops, tensors, torch.get_num_threads(), own)
+    return replace(plan, **costs)
 
 
 def monitored_loss(losses: Callable, batch: tuple, lower_bound: float = 0.0) -> float:
@@ -378,7 +386,7 @@ def make_runner(
     if isinstance(plan, Plan):
         return Runner(plan, model)
     batch = data.task.draw(data.images, N_MONITORED, 0, seeded(data, seed + 1))
-    complete = complete_plan(plan, model, data, batch)
+    complete = complete_plan(plan, model, data, batch, optimizer)
     lower_bound = getattr(data.task, "loss_lower_bound", 0.0)
 
     def measure():
@@ -530,6 +538,14 @@ def prepare_state(
 def cosine(done: float) -> float:
     "Half a wave, from 1 down to 0."
     return (1 + math.cos(math.pi * done)) / 2
+
+
+def cooldown(
+    done: float,
+    share: float = 0.5,  # of the work, at its end, in which the rate falls
+) -> float:
+    "1, then a straight line down to 0."
+    return min((1 - done) / share, 1.0)
 
 
 @dataclass(frozen=True)
@@ -856,12 +872,39 @@ def check_arguments(
         raise ValueError(f"saved is at iteration {saved['iteration']}, the plan has {last}")
     check_fields(model, data, plan)
 
+# %% ../../nbs/training/01_loop.ipynb #5c1b7a21
+def cooldown_of(plan: Plan | AdaptivePlan) -> Callable:
+    "`cooldown` of a plan: where its end is found late, all of what is then left."
+    ends = isinstance(plan, Plan) or plan.budget or plan.seconds
+    return cooldown if ends else partial(cooldown, share=1.0)
+
+
+def chosen_recipe(
+    plan: Plan | AdaptivePlan,
+    optimizer: Callable | None = None,
+    lr: float | None = None,
+    schedule: Callable | None = None,
+    saved: dict | None = None,  # that a run goes on from
+) -> tuple:  # (optimizer, lr, schedule) as `train` uses them
+    """What moves the weights, for each argument that is None.
+
+    `muon` for an `AdaptivePlan`, unless `saved` was begun with Adam, else `adam`; at 4e-3 with
+    `cooldown_of` for `muon`, at 5e-4 with `cosine` for others.
+    """
+    if optimizer is None:
+        groups = (saved or {}).get("optimizer", {}).get("param_groups")
+        begun_with_adam = groups and "iterations" not in groups[0]
+        optimizer = adam if isinstance(plan, Plan) or begun_with_adam else muon
+    own = getattr(optimizer, "func", optimizer) is muon
+    lr = (RATE if own else 5e-4) if lr is None else lr
+    return optimizer, lr, schedule or (cooldown_of(plan) if own else cosine)
+
 # %% ../../nbs/training/01_loop.ipynb #4d3e6cf5
 def train(
     model: nn.Module,
     data: TrainingData,  # as `prepare_data` makes it, on the device of `model`
     plan: Plan | AdaptivePlan,  # an `AdaptivePlan` decides while training
-    lr: float = 5e-4,  # of the optimizer, times the schedule
+    lr: float | None = None,  # of the optimizer, times the schedule; None: see `chosen_recipe`
     seed: int = 42,  # of everything that is drawn while training
     validations: int = 10,  # evenly spread over the work, besides one at the start
     coarsen: Callable = coarsen_samples,  # batch -> the same samples one mesh coarser, as the data
@@ -871,8 +914,8 @@ def train(
     progress: bool = True,  # show a progress bar
     decided: dict | None = None,  # gets `plan`, `history`, `seconds` of deciding, and `returns`
     warmup: int = 50,  # steps over which the rate rises to that, at most a quarter of a plan's
-    optimizer: Callable = adam,  # (model, lr) -> what moves the weights
-    schedule: Callable = cosine,  # share of the plan's work that is done -> factor of the rate
+    optimizer: Callable | None = None,  # (model, lr) -> what moves the weights; None: as `lr`
+    schedule: Callable | None = None,  # share of the work done -> factor of the rate; None: as `lr`
     clip: float | None = CLIP,  # limit of a gradient's norm, in medians of the last; None: no limit
     returns: int | None = 3,  # times that a collapsed run goes back; None: it is not watched
 ) -> tuple:  # rows of training and of validation, lists of dicts
@@ -881,6 +924,7 @@ def train(
     `ValueError` for bad arguments. `FloatingPointError` if it collapses too often, or if numbers
     are not finite: loss or gradient before the optimizer moves, weights before anything is saved.
     """
+    optimizer, lr, schedule = chosen_recipe(plan, optimizer, lr, schedule, saved)
     check_arguments(model, data, plan, lr, warmup, validations, saved)
     guard = Guard(clip, returns)
     warmup = min(warmup, count_steps(plan) // 4) if isinstance(plan, Plan) else warmup
@@ -891,9 +935,8 @@ def train(
         if training_loop(state, data, settings, saver, bar, signals):
             finish(state, data, saver)
     if decided is not None:
-        runner = state.runner
-        decided.update(plan=runner.plan, history=runner.history)
-        decided.update(seconds=runner.seconds, returns=guard.returns)
+        decided.update(plan=state.runner.plan, history=state.runner.history)
+        decided.update(seconds=state.runner.seconds, returns=guard.returns)
     for number in signals:
         signal.raise_signal(number)  # Ctrl-C or SIGTERM, now that all is saved
     return state.rows, state.checks

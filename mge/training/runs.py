@@ -358,7 +358,7 @@ def environment_changes(saved: dict, device: torch.device | str | None = None) -
 
 # of a configuration: digests of data whose bits depend on the machine, and what older ones lack
 MADE = ("images", "digits")
-LATER = ("files",)
+LATER = ("files", "clip")
 
 
 def check_config(run: Run, saved: dict):
