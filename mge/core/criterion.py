@@ -47,10 +47,11 @@ def context_gaps(
     model: nn.Module,
     lower_bound: float = 0.0,  # of the loss
 ) -> Tensor:  # [len(halvings)]
-    "ln of the loss of the same pixels seen through windows, over that with all of the field."
+    "ln of the loss of the same pixels seen through windows over that with the whole field, from 0."
     with evaluating(model):
         found = [losses(tiles(batch, k)).mean() - lower_bound for k in (0, *halvings)]
-    return (torch.stack(found[1:]) / found[0]).log().double().cpu()
+    # a loss that is no mean over pixels does not see the same ones: nothing is gained by hiding
+    return (torch.stack(found[1:]) / found[0]).log().clamp(min=0).double().cpu()
 
 # %% ../../nbs/core/07_criterion.ipynb #927821d2
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ __all__ = ['LEAST_WINDOW', 'TrainingData', 'prepare_data', 'restore', 'quality',
            'draw_batches', 'differences', 'count_work', 'check_gradient', 'check_weights', 'record_step',
            'validation_due', 'run_validation', 'shown_total', 'progress_bar', 'update_bar', 'clip_gradient', 'go_back',
            'look', 'training_loop', 'finish', 'count_steps', 'drawn_fields', 'check_field', 'check_fields',
-           'check_arguments', 'cooldown_of', 'chosen_recipe', 'train']
+           'check_arguments', 'cooldown_of', 'chosen_recipe', 'decisions', 'train']
 
 # %% ../../nbs/training/01_loop.ipynb #404005a6
 import copy
@@ -424,6 +424,7 @@ class TrainState:
     checks: list = field(default_factory=list)  # a dict for each validation
     lowest_loss: float = math.inf  # of the validations
     guard: Guard = field(default_factory=Guard)  # clips, and knows the best state
+    clock: Callable | None = None  # (this) -> seconds so far, for an `AdaptivePlan`; None: `time`
 
     @property
     def work_units(self) -> float:
@@ -525,7 +526,15 @@ def prepare_state(
         state.guard.resume(saved, model, optimizer)
     losses = data.task.losses(model)
     state.runner = make_runner(
-        plan, model, data, losses, coarsen, optimizer, seed, saved, lambda: state.time
+        plan,
+        model,
+        data,
+        losses,
+        coarsen,
+        optimizer,
+        seed,
+        saved,
+        lambda: state.clock(state) if state.clock else state.time,
     )
     if saved:  # its totals include what measuring took
         state.step_work -= state.runner.measuring
@@ -900,6 +909,13 @@ def chosen_recipe(
     return optimizer, lr, schedule or (cooldown_of(plan) if own else cosine)
 
 # %% ../../nbs/training/01_loop.ipynb #4d3e6cf5
+def decisions(state: TrainState) -> dict:
+    "What a run tells of itself: its plan and history, seconds of deciding, and returns."
+    runner, returns = state.runner, state.guard.returns
+    told = {"plan": runner.plan, "history": runner.history, "seconds": runner.seconds}
+    return {**told, "returns": returns}
+
+
 def train(
     model: nn.Module,
     data: TrainingData,  # as `prepare_data` makes it, on the device of `model`
@@ -918,6 +934,7 @@ def train(
     schedule: Callable | None = None,  # share of the work done -> factor of the rate; None: as `lr`
     clip: float | None = CLIP,  # limit of a gradient's norm, in medians of the last; None: no limit
     returns: int | None = 3,  # times that a collapsed run goes back; None: it is not watched
+    clock: Callable | None = None,  # (`TrainState`) -> seconds so far; None: the computer's
 ) -> tuple:  # rows of training and of validation, lists of dicts
     """Train a model by a plan. Its parts that are in evaluation mode by themselves stay so.
 
@@ -930,13 +947,13 @@ def train(
     warmup = min(warmup, count_steps(plan) // 4) if isinstance(plan, Plan) else warmup
     settings = TrainSettings(lr, warmup, schedule, seed, validations, coarsen)
     state = prepare_state(model, data, plan, optimizer(model, lr), coarsen, seed, saved, guard)
+    state.clock = clock
     bar = progress_bar(state, progress)
     with defer_signals() as signals, Saver(run, pause, state.iteration) as saver, bar:
         if training_loop(state, data, settings, saver, bar, signals):
             finish(state, data, saver)
     if decided is not None:
-        decided.update(plan=state.runner.plan, history=state.runner.history)
-        decided.update(seconds=state.runner.seconds, returns=guard.returns)
+        decided.update(decisions(state))
     for number in signals:
         signal.raise_signal(number)  # Ctrl-C or SIGTERM, now that all is saved
     return state.rows, state.checks
