@@ -521,13 +521,12 @@ def load_dataset(
     max_pixels: int = MAX_PIXELS,  # of a picture of folder or urban100, width x height
     scale: str = "random",  # of new crops of photographs and folder: random or native
 ) -> tuple:
-    """One split on every mesh, finest first: float32 tensors in [0, 1], or what stands for them.
+    """One split on every mesh, finest first: float32 tensors in [0, 1], or what stands for them:
 
-    That is `UInt8Images` for cifar10, stl10 and celeba, and `FreshCrops` to train on photographs
-    and folder: new crops at every draw. Smaller images are enlarged. `data_dir` defaults to the
-    environment's MGE_DATA, or `data`; `crops` to N_CROPS and N_PATCHES. With `pairs`, pixels
-    of the low-resolution tensors are copied to the finest mesh, and png pictures stay at 3
-    channels. `ValueError` for whatever is wrong.
+    `UInt8Images` for cifar10, stl10 and celeba, `FreshCrops` to train on photographs and folder if
+    `crops` is None (else: N_CROPS, N_PATCHES). Smaller images are enlarged. `data_dir` defaults to
+    the environment's MGE_DATA, or `data`. With `pairs`, pixels of low-resolution tensors are copied
+    to the finest mesh; png pictures stay at 3 channels. `ValueError` for whatever is wrong.
     """
     size = _check_arguments(dataset, split, size, levels, seed, crops, pairs, workers, max_pixels)
     if dataset in image_data.PICTURE_SETS:

@@ -129,7 +129,11 @@ def recolour(
 
     Some ranges run downwards, which makes negatives.
     """
-    u = torch.rand(len(images), 11, generator=generator)
+    n = len(images)
+    order, common, own = (
+        torch.rand(*shape, generator=generator) for shape in ((n, 3), (2, n), (2, n, 3))
+    )
+    u = torch.cat([order, common.T, own.transpose(0, 1).flatten(1)], 1)
     return map_colours(images, colour_maps(images.amin((1, 2, 3)), images.amax((1, 2, 3)), u))
 
 # %% ../../nbs/data/00_images.ipynb #b825ae3f
