@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from ..core.restriction import check_halves, coarsen, cut, window_places, window_sides
-from .fresh import SCALES, FreshCrops, colour_maps, fresh_meshes, map_colours
+from .fresh import SCALES, FreshCrops, fresh_meshes
 from ..io.checkpoints import load_checkpoint, save_checkpoint
 from ..io.files import cache_folder, hold_lock
 from mge.io.pictures import (
@@ -129,12 +129,13 @@ def recolour(
 
     Some ranges run downwards, which makes negatives.
     """
-    n = len(images)
-    order, common, own = (
-        torch.rand(*shape, generator=generator) for shape in ((n, 3), (2, n), (2, n, 3))
-    )
-    u = torch.cat([order, common.T, own.transpose(0, 1).flatten(1)], 1)
-    return map_colours(images, colour_maps(images.amin((1, 2, 3)), images.amax((1, 2, 3)), u))
+    order = torch.rand(len(images), 3, generator=generator).argsort(1)
+    low, high = images.amin((1, 2, 3), keepdim=True), images.amax((1, 2, 3), keepdim=True)
+    ends = torch.rand(2, len(images), 1, 1, 1, generator=generator)
+    # ranges mostly common to the channels, or nothing looks natural
+    ends = 0.7 * ends + 0.3 * torch.rand(2, len(images), 3, 1, 1, generator=generator)
+    permuted = images[torch.arange(len(images))[:, None], order]
+    return ends[0] + (ends[1] - ends[0]) * (permuted - low) / (high - low).clamp(min=1e-6)
 
 # %% ../../nbs/data/00_images.ipynb #b825ae3f
 def _random_disks(n, size, r_min, r_max, generator):
