@@ -11,8 +11,8 @@ __all__ = ['PAIRS', 'LONGEST', 'BENCHMARKS', 'SCHEDULES', 'SETTINGS', 'RATES', '
            'data_name', 'images_of', 'time_step', 'Costs', 'history_stages', 'priced_clock', 'asked_plan', 'looks_text',
            'looks_of', 'trained_once', 'one_run', 'columns', 'key_of', 'text_of', 'check_row', 'rows_in', 'read_bench',
            'check_file', 'Runs', 'lock_of', 'jobs_of', 'do_job', 'take_job', 'bench', 'cpu_differences', 'cpu_text',
-           'trials_text', 'choose', 'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_data',
-           'check_methods', 'check_place', 'show_bench', 'mge_bench']
+           'trials_text', 'choose', 'check_plot', 'put_plot', 'asked_pairs', 'asked_seeds', 'check_data', 'check_place',
+           'show_bench', 'mge_bench']
 
 # %% ../../nbs/commands/14_benchmark.ipynb #112f0cf7
 import csv
@@ -853,18 +853,6 @@ def check_data(data_dir: str):
             )
 
 
-def check_methods(methods: list):
-    "`ValueError` for a method whose optimizer is not there."
-    for name in methods:
-        try:
-            if METHODS[name].optimizer == "muon":
-                importlib.import_module("mge.training.muon")
-        except ImportError:
-            raise ValueError(
-                f"--methods {name} needs mge.training.muon; allowed: the others"
-            ) from None
-
-
 def check_place(out: str, device: torch.device | str) -> Path:
     "The file for the rows, its folder made. `ValueError` where rows or picture cannot go."
     path = Path(out)
@@ -918,7 +906,6 @@ def mge_bench(
     "Compare ways of training at equal seconds, each tuned with the same number of trials."
     usual, target = BENCHMARKS[one_of(size, list(BENCHMARKS), "size")], pick_device(device)
     wanted = choose(methods, list(METHODS), "methods")
-    check_methods(wanted)
     check_data(data_dir)
     some = asked_pairs(usual, tasks, networks, pairs)
     asked = replace(usual, pairs=some, seeds=asked_seeds(seeds) or usual.seeds)

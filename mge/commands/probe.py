@@ -75,11 +75,16 @@ def check_room(
     device: torch.device | str,
 ):
     "`ValueError` if images, gradients of the pilot or a plain step need more memory than there is."
-    n = (image_data.N_LEAVES if dataset == "deadleaves" else image_data.N_CROPS)["train"]
+    # crops to train on are cut when they are drawn
+    n, what = (
+        (image_data.N_LEAVES["train"], "training")
+        if dataset == "deadleaves"
+        else (image_data.N_CROPS, "validation")
+    )
     side = max(16, getattr(model, "multiple", 1))
     weights = sum(p.nbytes for p in model.parameters())
     images = 12.0 * n * size**2  # bytes, on the finest mesh
-    check_memory({f"--size {size} (the making of {n} training images)": 6 * images})
+    check_memory({f"--size {size} (the making of {n} {what} images)": 6 * images})
     pilot = {
         f"--samples {samples} (the pilot's samples on {levels} meshes)": 64.0 * samples * size**2,
         f"--levels {levels} (the pilot's gradients)": 16.0 * levels * weights,

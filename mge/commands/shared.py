@@ -9,10 +9,10 @@ __all__ = ['PLANS', 'MODES', 'BUDGET', 'N_CHECKS', 'MOST_STEPS', 'MOST_SAMPLES',
            'check_sizes', 'check_requested', 'choose_sizes', 'scores', 'subsample_evenly', 'tune_parameter',
            'build_network', 'networks_for', 'check_ranges', 'plan_extent', 'check_numbers', 'paper_recipe',
            'recorded_config', 'chosen_optimizer', 'recipe', 'check_limit', 'check_paper', 'check_options',
-           'check_patches', 'Setup', 'plan_for', 'named_run', 'configure', 'needed_images', 'check_image_count',
-           'count_images', 'check_room', 'check_dataset', 'load_split', 'load_splits', 'data_digest', 'as_started',
-           'open_run', 'with_data', 'example_batch', 'print_scores', 'show_results', 'print_resumed', 'print_decisions',
-           'print_costs', 'run_training', 'train_command']
+           'has_new_crops', 'check_patches', 'Setup', 'plan_for', 'named_run', 'configure', 'needed_images',
+           'check_image_count', 'count_images', 'check_room', 'check_dataset', 'load_split', 'load_splits',
+           'data_digest', 'as_started', 'open_run', 'with_data', 'example_batch', 'print_scores', 'show_results',
+           'print_resumed', 'print_decisions', 'print_costs', 'run_training', 'train_command']
 
 # %% ../../nbs/commands/01_shared.ipynb #9ecb7ce1
 import math
@@ -31,6 +31,7 @@ from ..core.adaptive import AdaptivePlan
 from ..core.plan import Plan, plan_to_dict
 from ..data import datasets
 from ..data import images as image_data
+from ..data.fresh import SCALES, FreshCrops
 from ..io.checkpoints import export_weights, fingerprint, load_checkpoint
 from ..io.figures import drawing
 from ..io.files import digest_files
@@ -93,9 +94,12 @@ class TrainConfig:
     # of the UNet's channels; left out: 0, which learned faster in our trials, or with --paper the
     # paper's 0.5
     dropout: float = None
-    # crops per training picture (photographs, folder, urban100); 0: 2048 in all, of urban100 10
-    # each
+    # fixed crops per training picture (photographs, folder, urban100); 0: new ones at every step,
+    # of urban100 10 each
     train_patches: int = 0
+    # of new crops (photographs, folder): random, as of those to validate on, or native, with the
+    # pictures' own pixels
+    scale: str = "random"
     # crops per validation and test picture; 0: 64 in all, of urban100 2 each
     test_patches: int = 0
     # where the data set lies; for folder, with subfolders train, valid, test
@@ -520,8 +524,19 @@ def check_options(task: Task, config: TrainConfig, work: float):
     check_limit(config)
 
 
+def has_new_crops(config: TrainConfig) -> bool:
+    "Whether crops to train on are new at every step."
+    return config.dataset in ("photographs", "folder") and not config.train_patches
+
+
 def check_patches(config: TrainConfig):
-    "`ValueError` for numbers of crops where the data set has none."
+    "`ValueError` for numbers of crops, or their scale, where the data set has none."
+    one_of(config.scale, SCALES, "scale")
+    if config.scale != TrainConfig.scale and not has_new_crops(config):
+        raise ValueError(
+            f"--scale {config.scale} is for crops that are new at every step; "
+            "allowed: with photographs or folder, without --train_patches"
+        )
     if (config.train_patches or config.test_patches) and config.dataset not in CROPPED:
         raise ValueError(
             f"--train_patches {config.train_patches} --test_patches {config.test_patches} "
@@ -591,6 +606,8 @@ def configure(
     saved = dict(task=task.name, options=options)
     saved |= {name: getattr(config, name) for name in ("network", "dataset", "seed")}
     saved |= dict(size=size, levels=plan.levels, **moves, plan=plan_to_dict(plan))
+    if has_new_crops(config):
+        saved["scale"] = config.scale
     return Setup(config, plan, model, size, saved, arguments, notes)
 
 # %% ../../nbs/commands/01_shared.ipynb #a1f00011
@@ -614,11 +631,12 @@ def check_image_count(dataset: str, n: int, plan: Plan | AdaptivePlan):
 
 
 def count_images(config: TrainConfig) -> int:
-    "Training images that are to be made, where that is known; else about as many."
+    "Training images that are made and kept, where that is known; else about as many."
     if config.dataset == "deadleaves":
         return image_data.N_LEAVES["train"]
-    crops = config.train_patches * len(image_data.PHOTOGRAPHS["train"])
-    return crops or image_data.N_CROPS["train"]
+    if config.dataset == "urban100":
+        return 100 * (config.train_patches or datasets.N_PATCHES["train"])
+    return config.train_patches * len(image_data.PHOTOGRAPHS["train"])  # 0: new at every draw
 
 # %% ../../nbs/commands/01_shared.ipynb #36338cde
 def check_room(
@@ -648,10 +666,10 @@ def check_dataset(setup: Setup):
             f"--size {size} is too large for deadleaves, which are kept in memory; "
             "allowed: 512 at most"
         )
-    if config.dataset in ("photographs", "deadleaves"):
+    if config.dataset in ("photographs", "deadleaves") and not has_new_crops(config):
         check_image_count(config.dataset, count_images(config), plan)
     if config.dataset in IN_MEMORY:
-        n = image_data.N_CROPS["test"]
+        n = image_data.N_CROPS
         check_memory({f"--size {size} (the making of {n} test images)": 72.0 * n * size**2})
 
 # %% ../../nbs/commands/01_shared.ipynb #a1f00012
@@ -671,6 +689,7 @@ def load_split(task: Task, setup: Setup, split: str, say: Callable) -> tuple:
         pairs=config.dataset == "urban100" and paired,
         say=say,
         max_pixels=config.max_pixels,
+        scale=config.scale,
     )
 
 
@@ -688,7 +707,8 @@ def load_splits(
         if split == largest:
             check_room(task, setup, count_images(config), device)
         sets[split] = load_split(task, setup, split, lines.append)
-    check_image_count(config.dataset, len(sets["train"][0]), setup.plan)
+    if not isinstance(sets["train"][0], FreshCrops):
+        check_image_count(config.dataset, len(sets["train"][0]), setup.plan)
     return sets, lines
 
 # %% ../../nbs/commands/01_shared.ipynb #a1f00014

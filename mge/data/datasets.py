@@ -519,18 +519,19 @@ def load_dataset(
     progress: bool = True,  # show a progress bar while decoding
     say: Any = None,  # gets the line on what is used; None: print it, except for what is built in
     max_pixels: int = MAX_PIXELS,  # of a picture of folder or urban100, width x height
+    scale: str = "random",  # of new crops of photographs and folder: random or native
 ) -> tuple:
-    """One split on every mesh, finest first: float32 tensors in [0, 1], or `UInt8Images`.
+    """One split on every mesh, finest first: float32 tensors in [0, 1], or what stands for them:
 
-    The latter for cifar10, stl10 and celeba. Smaller images are enlarged. `data_dir` defaults to
-    the environment's MGE_DATA, or `data`; `crops` to N_CROPS and N_PATCHES. With `pairs`, pixels
-    of the low-resolution tensors are copied to the finest mesh, and png pictures stay at 3
-    channels. `ValueError` for whatever is wrong.
+    `UInt8Images` for cifar10, stl10 and celeba, `FreshCrops` to train on photographs and folder if
+    `crops` is None (else: N_CROPS, N_PATCHES). Smaller images are enlarged. `data_dir` defaults to
+    the environment's MGE_DATA, or `data`. With `pairs`, pixels of low-resolution tensors are copied
+    to the finest mesh; png pictures stay at 3 channels. `ValueError` for whatever is wrong.
     """
     size = _check_arguments(dataset, split, size, levels, seed, crops, pairs, workers, max_pixels)
     if dataset in image_data.PICTURE_SETS:
         return image_data.load_pictures(
-            dataset, split, size, levels, data_dir or None, seed, crops, max_pixels, say
+            dataset, split, size, levels, data_dir or None, seed, crops, max_pixels, say, scale
         )
     root = _root(data_dir)
     _find_files(dataset, root, split, download)

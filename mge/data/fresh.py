@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['SCALES', 'PER_OCTAVE', 'EXACT', 'HEADER', 'NUMBERS', 'Kept', 'Copy', 'choose_copies', 'restricted_sums', 'unit_of',
            'block_ends', 'layout', 'content', 'keep_picture', 'read_copies', 'is_whole', 'Pictures', 'colour_maps',
-           'map_colours', 'Place', 'choose_place', 'read_crops', 'crop_ends', 'cut_windows', 'FreshCrops',
-           'window_side', 'fresh_meshes']
+           'map_colours', 'Place', 'choose_place', 'read_windows', 'crop_ends', 'FreshCrops', 'fresh_meshes']
 
 # %% ../../nbs/data/05_fresh.ipynb #cb3f4328
 import json
@@ -21,7 +20,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from ..core.restriction import check_halves
+from ..core.restriction import check_halves, cut, window_places, window_sides
 from ..io.files import cache_folder, digest_files, hold_lock, write_atomic
 from ..io.pictures import MAX_PIXELS, open_picture, shown
 
@@ -219,7 +218,7 @@ class Pictures:
         return self._count
 
 # %% ../../nbs/data/05_fresh.ipynb #6ce21143
-NUMBERS = 18  # that a sample takes: picture, copy, row, column, position, window's two; 11 colours
+NUMBERS = 16  # that a crop takes: picture, copy, row, column, position; 11 for colours
 
 
 def _turned(image, position):
@@ -228,12 +227,11 @@ def _turned(image, position):
     return np.rot90(image, position % 4)
 
 
-def _turned_place(row, column, room, position):
-    "Where a window lies in the turned crop; `room`: the crop's side less the window's."
-    column = room - column if position >= 4 else column
+def _place_before(row, column, room, position):
+    "Where a window of a turned crop lies before it is turned; `room`: crop's side less window's."
     for _ in range(position % 4):
-        row, column = room - column, row
-    return row, column
+        row, column = column, room - row
+    return row, room - column if position >= 4 else column
 
 
 def colour_maps(
@@ -256,33 +254,35 @@ def map_colours(x: torch.Tensor, maps: tuple) -> torch.Tensor:
 
 # %% ../../nbs/data/05_fresh.ipynb #f990a018
 class Place(NamedTuple):
-    "Where a sample comes from."
+    "Where a crop comes from."
 
     meshes: list  # of a copy, as `Pictures` gives them
     row: int  # where the crop begins, pixels of the finest mesh
     column: int
     position: int  # of 8
-    window: tuple  # where the window begins within the crop before it is turned: row, column
 
 
-def choose_place(pictures: Pictures, side: int, u: list) -> Place:
-    "The place that the first seven of a sample's numbers stand for; `side` of the window."
+def choose_place(pictures: Pictures, u: list) -> Place:
+    "The place that the first five of a crop's numbers stand for."
     multiple = pictures.kept.multiple
     copies = pictures[int(u[0] * len(pictures))]
     meshes = copies[int(u[1] * len(copies))]
     rows, columns = pictures.places(meshes[0].shape[:2])
-    ways = (pictures.kept.size - side) // multiple + 1
-    window = tuple(multiple * int(v * ways) for v in u[5:7])
-    return Place(
-        meshes, multiple * int(u[2] * rows), multiple * int(u[3] * columns), int(8 * u[4]), window
-    )
+    return Place(meshes, multiple * int(u[2] * rows), multiple * int(u[3] * columns), int(8 * u[4]))
 
 
-def read_crops(places: list, level: int, side: int, windows: bool) -> torch.Tensor:
-    "Squares [n, 3, side, side] of mesh `level` in [0, 1], turned: of windows, or of whole crops."
+def read_windows(
+    places: list,
+    level: int,
+    corners: list,  # first row and column of each window in the turned crop, pixels of the mesh
+    side: int,  # of a window
+    whole: int,  # side of a crop
+) -> torch.Tensor:
+    "Windows [n, 3, side, side] of crops on mesh `level` in [0, 1]; only their pixels are read."
     found = np.empty((len(places), 3, side, side), np.float32 if level else np.uint8)
-    for out, p in zip(found, places):
-        row, column = (a + windows * b >> level for a, b in zip((p.row, p.column), p.window))
+    for out, p, corner in zip(found, places, corners):
+        row, column = _place_before(*corner, whole - side, p.position)
+        row, column = (p.row >> level) + row, (p.column >> level) + column
         part = p.meshes[level][row : row + side, column : column + side]
         out[...] = _turned(part, p.position).transpose(2, 0, 1)
     return torch.from_numpy(found).float().div_(unit_of(level))
@@ -297,15 +297,6 @@ def crop_ends(places: list, size: int, levels: int) -> tuple:
         out[...] = p.meshes[levels][:, row : row + s, column : column + s]
     low, high = blocks[:, 0].min((1, 2)), blocks[:, 1].max((1, 2))
     return torch.from_numpy(low).float() / 255, torch.from_numpy(high).float() / 255
-
-
-def cut_windows(x: torch.Tensor, places: list, level: int, room: int, side: int) -> torch.Tensor:
-    "Windows [n, c, side, side] of turned crops `x` on mesh `level`; `room` on the finest mesh."
-    cut = []
-    for image, p in zip(x, places):
-        row, column = (a >> level for a in _turned_place(*p.window, room, p.position))
-        cut.append(image[:, row : row + side, column : column + side])
-    return torch.stack(cut)
 
 # %% ../../nbs/data/05_fresh.ipynb #7e86a6f3
 @dataclass(frozen=True, eq=False)
@@ -331,47 +322,58 @@ class FreshCrops:
         return torch.Size((len(self), 6 if self.operator else 3, side, side))
 
     def draw(
+        self, n: int, generator: torch.Generator, window: float = 1.0, grid: int = 2
+    ) -> torch.Tensor:
+        "The samples of `draw_windows` alone."
+        return self.draw_windows(n, generator, window, grid)[0]
+
+    def draw_windows(
         self,
         n: int,  # number of samples, 1 or more
         generator: torch.Generator,  # on any device; moves on by the same steps on every mesh
         window: float = 1.0,  # side of the part of a crop that is read, in sides of the crop
-    ) -> torch.Tensor:
-        """Fresh crops, or windows of them, [n, c, h, w] in [0, 1].
+        grid: int = 2,  # windows begin at multiples of so many pixels of this mesh
+    ) -> tuple:  # (samples [n, c, h, w] in [0, 1], first rows and columns of the windows [n, 2])
+        """New crops or windows of them, and where these lie in the crops, turned as they are seen.
 
-        `ValueError` for `n` below 1, or windows that are not whole on every mesh.
+        Places have the law of `window_places`. `ValueError` for `n` below 1, or a window that has
+        no whole even sides.
         """
         if n < 1:
             raise ValueError(f"n is {n}; allowed: 1 or more")
-        side = window_side(self.pictures.kept, window)
+        sides = window_sides(self.shape[2:], window)
         u = torch.rand(n, NUMBERS, generator=generator, device=generator.device)
-        return self._samples(u.cpu(), side)
+        corners = window_places(n, self.shape[2:], window, generator, grid)
+        return self._samples(u.cpu(), corners.cpu(), sides), corners
 
     def __getitem__(self, rows) -> torch.Tensor:
         "Rows, a slice or a LongTensor, as float32 [n, c, h, w] in [0, 1]."
         numbers = range(len(self))[rows] if isinstance(rows, slice) else rows.tolist()
         u = [torch.rand(NUMBERS, generator=torch.Generator().manual_seed(i)) for i in numbers]
-        return self._samples(torch.stack(u), self.pictures.kept.size)
+        corners = torch.zeros(len(u), 2, dtype=torch.long)
+        return self._samples(torch.stack(u), corners, tuple(self.shape[2:]))
 
-    def _samples(self, u: torch.Tensor, side: int) -> torch.Tensor:
-        "The samples that numbers [n, NUMBERS] stand for; `side` of their windows, finest mesh."
+    def _samples(self, u: torch.Tensor, corners: torch.Tensor, sides: tuple) -> torch.Tensor:
+        "Windows of `sides` at `corners` [n, 2] of the crops that numbers [n, NUMBERS] stand for."
         kept, level = self.pictures.kept, self.level
-        places = [choose_place(self.pictures, side, row) for row in u[:, :7].double().tolist()]
+        places = [choose_place(self.pictures, row) for row in u[:, :5].double().tolist()]
         maps = None
         if kept.colours:
-            maps = colour_maps(*crop_ends(places, kept.size, kept.levels), u[:, 7:])
+            maps = colour_maps(*crop_ends(places, kept.size, kept.levels), u[:, 5:])
 
-        def read(level, side, windows):
-            x = read_crops(places, level, side, windows).to(self.device)
+        def read(level, corners, side):
+            x = read_windows(places, level, corners, side, kept.size >> level).to(self.device)
             return map_colours(x, maps) if maps else x
 
-        clean = read(level, side >> level, True)
+        clean = read(level, corners.tolist(), sides[0])
         if not self.operator:
             return clean
         # A sees the whole crop on the finest mesh
-        is_whole_crop = level == 0 and side == kept.size
-        degraded = self.operator(clean if is_whole_crop else read(0, kept.size, False), level)
-        if room := kept.size - side:
-            degraded = cut_windows(degraded, places, level, room, side >> level)
+        is_whole_crop = sides[0] == kept.size
+        finest = clean if is_whole_crop else read(0, [(0, 0)] * len(places), kept.size)
+        degraded = self.operator(finest, level)
+        if sides[0] < kept.size >> level:
+            degraded = cut(degraded, corners, sides)
         return torch.cat([clean, degraded], 1)
 
     def to(self, device: torch.device | str) -> "FreshCrops":
@@ -381,17 +383,6 @@ class FreshCrops:
     def through(self, operator: Callable) -> "FreshCrops":
         "The same crops with three more channels: A x of the finest mesh, restricted likewise."
         return replace(self, operator=operator)
-
-
-def window_side(kept: Kept, window: float) -> int:
-    "Side of a window in pixels of the finest mesh; `ValueError` unless it is whole on all meshes."
-    side = window * kept.size
-    if not 0 < window <= 1 or side % kept.multiple:
-        raise ValueError(
-            f"window is {window}; allowed: up to 1, with window x {kept.size} pixels "
-            f"a multiple of {kept.multiple}"
-        )
-    return int(side)
 
 # %% ../../nbs/data/05_fresh.ipynb #0095eb77
 def fresh_meshes(

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from ..core.restriction import check_halves, coarsen, cut, window_places, window_sides
+from .fresh import SCALES, FreshCrops, fresh_meshes
 from ..io.checkpoints import load_checkpoint, save_checkpoint
 from ..io.files import cache_folder, hold_lock
 from mge.io.pictures import (
@@ -239,6 +240,8 @@ def draw_windows(
     if not 0 <= level < len(pyr):
         raise ValueError(f"level is {level}; allowed: 0 to {len(pyr) - 1}")
     images = pyr[level]
+    if isinstance(images, FreshCrops):  # mirrored and turned when they are read
+        return images.draw_windows(n, generator, window, grid)
     sides = window_sides(images.shape[2:], window)
     rows = torch.randint(len(images), (n,), generator=generator, device=images.device)
     mirror = torch.rand(n, generator=generator, device=images.device) < 0.5
@@ -271,9 +274,8 @@ def draw(
     return draw_windows(pyr, n, level, generator, window, grid)[0]
 
 # %% ../../nbs/data/00_images.ipynb #2d59b8e5
-# Crops of two photographs soon repeat: 64-pixel squares at native scale fit 118 times into them.
-# Leaves never repeat. A mean over 64 crops of one picture is known to 1/8 of their spread.
-N_CROPS = {"train": 2048, "valid": 64, "test": 64}
+# To validate or test on: a mean over 64 crops of one picture is known to 1/8 of their spread.
+N_CROPS = 64
 N_LEAVES = {"train": 1024, "valid": 64, "test": 64}  # 1024 images of 64 pixels fill 50 MB
 
 
@@ -405,7 +407,7 @@ def _folder_crops(data_dir, split, size, generator, crops=None, max_pixels=MAX_P
     Pictures are read one at a time. `ValueError` names the file that cannot be used.
     """
     pictures, unused = _list_split(data_dir, split)
-    each = crops or -(-N_CROPS[split] // len(pictures))
+    each = crops or -(-N_CROPS // len(pictures))
     images = None
     bar = tqdm(pictures, desc=f"reading {split}", unit=" pictures", leave=False, disable=None)
     for i, file in enumerate(bar):
@@ -424,7 +426,7 @@ def _folder_crops(data_dir, split, size, generator, crops=None, max_pixels=MAX_P
 PICTURE_SETS = ("photographs", "deadleaves", "folder")
 
 
-def _check_request(dataset, split, size, levels, data_dir, crops):
+def _check_request(dataset, split, size, levels, data_dir, crops, scale):
     "Raise `ValueError` for arguments of `load_pictures` that do not fit."
     if dataset not in PICTURE_SETS:
         raise ValueError(f"dataset is {dataset!r}; allowed: {', '.join(PICTURE_SETS)}")
@@ -434,15 +436,31 @@ def _check_request(dataset, split, size, levels, data_dir, crops):
         raise ValueError(f"data_dir is {data_dir!r}; allowed: only with dataset 'folder'")
     if crops is not None and (crops < 1 or dataset == "deadleaves"):
         raise ValueError(f"crops is {crops}; allowed: 1 or more, and not with dataset 'deadleaves'")
+    if scale not in SCALES:
+        raise ValueError(f"scale is {scale!r}; allowed: {', '.join(SCALES)}")
     if levels < 1:
         raise ValueError(f"levels is {levels}; allowed: 1 or more")
     check_halves(size, levels - 1, "size")
 
 
+def _fresh_crops(dataset, size, levels, data_dir, scale, max_pixels, say) -> tuple:
+    "Meshes to train on, with new crops of all pictures at every draw; photographs recoloured."
+    if dataset == "photographs":
+        folder = Path(str(files("mge") / "photographs"))
+        names, unused = PHOTOGRAPHS["train"], []
+        pictures = [file for file in sorted(folder.iterdir()) if file.stem in names]
+    else:
+        pictures, unused = _list_split(data_dir, "train")
+    meshes = fresh_meshes(pictures, size, levels, scale, dataset == "photographs", max_pixels)
+    if say:
+        say_used(dataset, "train", len(pictures), passed_over=unused, say=say)
+    return meshes
+
+
 def _photograph_crops(split, size, generator, crops=None) -> torch.Tensor:
     "Crops of the embedded photographs of one split, [n, 3, size, size]; recoloured for training."
     names = PHOTOGRAPHS[split]
-    n = N_CROPS[split] if crops is None else crops * len(names)
+    n = N_CROPS if crops is None else crops * len(names)
     images = random_crops([photograph(name) for name in names], n, size, generator)
     return recolour(images, generator) if split == "train" else images
 
@@ -454,18 +472,25 @@ def load_pictures(
     levels: int,  # number of meshes; `size` must halve levels - 1 times
     data_dir: str | Path | None = None,  # for folder only: holds train/, valid/, test/
     seed: int = 0,  # of crops and leaves; with the default, every run sees the same images
-    crops: int | None = None,  # per picture of photographs and folder; None: see N_CROPS
+    # per picture of photographs and folder, the same at every draw; None: to train on, new ones at
+    # every draw, else N_CROPS in all
+    crops: int | None = None,
     max_pixels: int = MAX_PIXELS,  # of a folder's pictures, width x height
     say: Callable | None = None,  # gets the line on what is used; None: print, for a folder only
+    scale: str = "random",  # of new crops: random, as of those to validate on, or native
 ) -> tuple:
     """The pyramid of one split: a tuple of float32 [n, 3, size/2^l, size/2^l] in [0, 1].
 
-    The finest mesh comes first. `ValueError` names the argument or the file that does not fit.
+    The finest mesh comes first. New crops at every draw are `fresh.FreshCrops`, not tensors.
+    `ValueError` names the argument or the file that does not fit.
     """
-    _check_request(dataset, split, size, levels, data_dir, crops)
+    _check_request(dataset, split, size, levels, data_dir, crops, scale)
+    say = say or (print if dataset == "folder" else None)
+    if split == "train" and dataset != "deadleaves" and crops is None:
+        return _fresh_crops(dataset, size, levels, data_dir, scale, max_pixels, say)
     generator = _generator(split, seed)
     if dataset == "folder":
-        images = _folder_crops(data_dir, split, size, generator, crops, max_pixels, say or print)
+        images = _folder_crops(data_dir, split, size, generator, crops, max_pixels, say)
     elif dataset == "deadleaves":
         images = _cached_leaves(split, size, seed)
         if say:

@@ -952,8 +952,7 @@ def train(
     with defer_signals() as signals, Saver(run, pause, state.iteration) as saver, bar:
         if training_loop(state, data, settings, saver, bar, signals):
             finish(state, data, saver)
-    if decided is not None:
-        decided.update(decisions(state))
+    (decided if decided is not None else {}).update(decisions(state))
     for number in signals:
         signal.raise_signal(number)  # Ctrl-C or SIGTERM, now that all is saved
     return state.rows, state.checks
