@@ -76,9 +76,11 @@ class BatchNormPlan(AdaptivePlan):
         "The same adaptive plan, with the floor."
         return cls(**{f.name: getattr(plan, f.name) for f in fields(plan)})
 
-    def propose(self, history: list = (), covariance: Tensor = None) -> Stage | None:
+    def propose(
+        self, history: list = (), covariance: Tensor = None, window: float = 1.0
+    ) -> Stage | None:
         "As the base class; a step with more samples gets fewer iterations."
-        stage = super().propose(history, covariance)
+        stage = super().propose(history, covariance, window)
         if stage is None or stage.batches[0] > 1:
             return stage
         larger = replace(stage, batches=(2, *stage.batches[1:]))
