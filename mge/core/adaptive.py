@@ -640,7 +640,7 @@ def pilot_samples(plan: AdaptivePlan, history: History, mesh: int) -> int:
 
 # %% ../../nbs/core/05_adaptive.ipynb #b9a45805
 LOSS_EXPONENT = 0.15  # of the loss against work, at most, for what is to come
-LOOK_SHARE = 0.04  # of the cost of its stage and of all coarser ones, at most
+LOOK_SHARE = 0.03  # of the cost of its stage and of all coarser ones, at most
 MOST_LOOKED_AT = 64  # samples of a look: more tell little more
 
 
@@ -653,7 +653,8 @@ def look_samples(
     "Whole samples for `criterion.look_at_windows` before a mesh begins: a multiple of 4, or 0."
     spent = work_done(history)
     length = mesh_work(plan, history, mesh, spent)
-    each = (sum(4.0**-k for k in range(windows)) + windows / 3) * image_cost(mesh)
+    # gradients of each, and a forward pass with half of the samples
+    each = (sum(4.0**-k for k in range(windows)) + windows / 6) * image_cost(mesh)
     room = LOOK_SHARE * (spent + (0.0 if math.isinf(length) else length))
     n = min(4 * int(room / (4 * each)), MOST_LOOKED_AT)
     after = spent + n * each + reserved_work(plan, history, mesh + 1)

@@ -943,12 +943,12 @@ def train(
     """
     optimizer, lr, schedule = chosen_recipe(plan, optimizer, lr, schedule, saved)
     check_arguments(model, data, plan, lr, warmup, validations, saved)
-    guard = Guard(clip, returns)
+    bound = getattr(data.task, "loss_lower_bound", 0.0)
+    guard = Guard(clip, returns, lower_bound=bound)
     warmup = min(warmup, count_steps(plan) // 4) if isinstance(plan, Plan) else warmup
     settings = TrainSettings(lr, warmup, schedule, seed, validations, coarsen)
     state = prepare_state(model, data, plan, optimizer(model, lr), coarsen, seed, saved, guard)
-    state.clock = clock
-    bar = progress_bar(state, progress)
+    state.clock, bar = clock, progress_bar(state, progress)
     with defer_signals() as signals, Saver(run, pause, state.iteration) as saver, bar:
         if training_loop(state, data, settings, saver, bar, signals):
             finish(state, data, saver)
