@@ -51,7 +51,8 @@ def context_gaps(
     with evaluating(model):
         found = [losses(tiles(batch, k)).mean() - lower_bound for k in (0, *halvings)]
     # a loss that is no mean over pixels does not see the same ones: nothing is gained by hiding
-    return (torch.stack(found[1:]) / found[0]).log().clamp(min=0).double().cpu()
+    gaps = (torch.stack(found[1:]) / found[0]).log().clamp(min=0)
+    return gaps.nan_to_num(nan=0.0, posinf=torch.inf).double().cpu()  # NaN: no loss is left
 
 # %% ../../nbs/core/07_criterion.ipynb #927821d2
 @dataclass(frozen=True)

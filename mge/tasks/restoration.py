@@ -120,8 +120,13 @@ class Task:
         self.check(images)
         drawn, places = image_data.draw_windows(images, n, level, generator, window, grid)
         if window == 1:
-            return self.sample(2 * drawn - 1, generator)
-        return self.sample_windows(2 * drawn - 1, generator, places, images[level].shape[2:])
+            return self.on_mesh(self.sample(2 * drawn - 1, generator), level)
+        sides = images[level].shape[2:]
+        return self.on_mesh(self.sample_windows(2 * drawn - 1, generator, places, sides), level)
+
+    def on_mesh(self, batch: tuple, level: int) -> tuple:
+        "Samples of mesh `level`, with what depends on the mesh beside the images: here nothing."
+        return batch
 
     def sample_windows(
         self, images: Tensor, generator: torch.Generator, places: Tensor, sides: tuple
@@ -159,7 +164,8 @@ class Task:
         batch = self.sample(2 * images[level][:] - 1, g)
         low, high = self.times
         order = torch.randperm(len(batch.t), generator=g, device=batch.t.device)
-        return batch._replace(t=low + (high - low) * (order + 0.5) / len(order))
+        t = low + (high - low) * (order + 0.5) / len(order)
+        return self.on_mesh(batch._replace(t=t), level)
 
     def network_input(self, batch: tuple) -> Tensor:
         "The images to restore, [n, 3, H, W]: degraded image and noise, mixed according to t."
@@ -214,22 +220,8 @@ denoising = Task(
 class SizedTask(Task):
     "A task whose samples carry the width of their pixels, in pixels of the finest mesh."
 
-    def draw(
-        self,
-        images: tuple,
-        n: int,
-        level: int,
-        generator: torch.Generator,
-        window: float = 1.0,
-        grid: int = 2,
-    ) -> tuple:
-        "As the base class."
-        batch = super().draw(images, n, level, generator, window, grid)
-        return batch._replace(width=batch.width * 2**level)
-
-    def fixed(self, images: tuple, seed: int = 0, level: int = 0) -> tuple:
-        "As the base class."
-        batch = super().fixed(images, seed, level)
+    def on_mesh(self, batch: tuple, level: int) -> tuple:
+        "As the base class, with the width of a pixel there."
         return batch._replace(width=batch.width * 2**level)
 
 
